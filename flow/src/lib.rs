@@ -1,0 +1,1 @@
+//! Durable flows between connections.

@@ -1,0 +1,350 @@
+//! What a connector says of itself: the manifest, read from JSON and checked. Pure.
+
+use serde::{Deserialize, Serialize};
+
+/// A connector's manifest, as `wit/manifest.schema.json` describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// Name of the connector: 1 to 64 characters of `[a-z0-9-]`.
+    pub name: String,
+    /// Version of the connector, semantic.
+    pub version: String,
+    /// Who publishes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// One sentence about it.
+    pub summary: String,
+    /// Shape and version of the connection's configuration.
+    pub config: ConfigShape,
+    /// Credential slots.
+    #[serde(default)]
+    pub credentials: Vec<CredentialSlot>,
+    /// Origins that the connector asks to reach.
+    #[serde(default)]
+    pub hosts: Vec<HostRequest>,
+    /// Call budgets; a connector without any gets the host's default one.
+    #[serde(default)]
+    pub budgets: Vec<BudgetRequest>,
+    /// Feeds, when the component exports `feeds`.
+    #[serde(default)]
+    pub feeds: Vec<Feed>,
+    /// Records that can be read one by one, when the component exports `records`.
+    #[serde(default)]
+    pub records: Vec<RecordAccess>,
+    /// Writes, when the component exports `writing`.
+    #[serde(default)]
+    pub writes: Vec<Write>,
+    /// Reference lists, when the component exports `references`.
+    #[serde(default)]
+    pub reference_lists: Vec<ReferenceList>,
+    /// Webhooks, when the component exports `webhooks`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhooks: Option<Webhooks>,
+    /// Inbound requests that it answers, when the component exports `serving`.
+    #[serde(default)]
+    pub serves: Vec<ServedPath>,
+}
+
+/// Shape and version of the connection's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigShape {
+    /// Raised when the shape changes; `describe.migrate-config` brings older ones up.
+    pub version: u32,
+    /// JSON Schema (2020-12) of the configuration, an object.
+    pub schema: serde_json::Value,
+}
+
+/// A place for a secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialSlot {
+    /// Name, 1 to 64 characters of `[a-z0-9-]`; requests name it.
+    pub name: String,
+    /// How the host uses it.
+    pub scheme: Scheme,
+    /// Origins that may receive it; every one must be among `hosts`. Not used for inbound schemes.
+    #[serde(default)]
+    pub audience: Vec<Origin>,
+    /// How a person gets it, one sentence.
+    #[serde(default)]
+    pub hint: String,
+    /// Whether the connector works without it.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// How the host attaches or uses a credential. The parts named in `Scheme::parts` are what the operator supplies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// `Authorization: Basic`; parts `username`, `password`.
+    Basic {},
+    /// A header of its own; part `value`.
+    Header {
+        /// Name of the header.
+        name: String,
+    },
+    /// `Authorization: Bearer`; part `value`.
+    Bearer {},
+    /// A field of a urlencoded body; part `value`.
+    FormField {
+        /// Name of the field.
+        name: String,
+    },
+    /// A query parameter, where the vendor leaves no choice; part `value`.
+    Query {
+        /// Name of the parameter.
+        name: String,
+    },
+    /// OAuth2 password grant; parts `username`, `password` and those of `headers`. The access token goes out as bearer.
+    Oauth2Password {
+        /// Where tokens come from.
+        token_url: Address,
+        /// Headers sent with the token request and with every request, name to part.
+        #[serde(default)]
+        headers: Vec<HeaderPart>,
+        /// Fixed fields added to the token request.
+        #[serde(default)]
+        fields: Vec<FixedField>,
+    },
+    /// A key for `secrets.verify-mac` and `secrets.sign-mac`; part `value`.
+    Mac {},
+    /// A token that the other side presents, for `secrets.matches`; part `value`.
+    Presented {},
+}
+
+/// A header whose value is a part of the credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderPart {
+    /// Name of the header.
+    pub name: String,
+    /// Name of the part.
+    pub part: String,
+}
+
+/// A form field with a fixed value that is no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedField {
+    /// Name of the field.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Scheme {
+    /// Returns the names of the secret values that the operator supplies for this scheme.
+    pub fn parts(&self) -> Vec<&str> {
+        match self {
+            Self::Basic {} => vec!["username", "password"],
+            Self::Oauth2Password { headers, .. } => {
+                let extra = headers.iter().map(|header| header.part.as_str());
+                ["username", "password"].into_iter().chain(extra).collect()
+            }
+            Self::Header { .. }
+            | Self::Bearer {}
+            | Self::FormField { .. }
+            | Self::Query { .. }
+            | Self::Mac {}
+            | Self::Presented {} => vec!["value"],
+        }
+    }
+}
+
+/// An origin (scheme, host, port) written out, or taken from the connection's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// The origin of the URL that the configuration has under this top-level key, e.g. `base_url`.
+    FromConfig {
+        /// Key of the configuration.
+        config: String,
+    },
+    /// Written out: `https://api.example.com`, with `:port` unless it is the scheme's own. A leading `*.` in the host
+    /// covers one label.
+    Fixed(String),
+}
+
+/// A URL whose origin may come from the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// Origin.
+    pub origin: Origin,
+    /// Path below the origin, with a leading slash. Below a configured URL it is appended to that URL's own path.
+    pub path: String,
+}
+
+/// An origin that the connector asks to reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostRequest {
+    /// Which one.
+    pub origin: Origin,
+    /// Methods, upper case; empty for any.
+    #[serde(default)]
+    pub methods: Vec<String>,
+}
+
+/// A call budget: so many calls in so many seconds, counted per credential over all connections that use it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetRequest {
+    /// Name that requests give; `default` for requests that give none.
+    pub name: String,
+    /// Calls.
+    pub calls: u32,
+    /// In so many seconds.
+    pub seconds: u32,
+    /// Requests under way at once; none for no limit but the host's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrent: Option<u32>,
+    /// Name of an unsigned integer in the configuration that replaces `calls`, for accounts with another quota.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_from_config: Option<String>,
+}
+
+/// A feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// Name that `feeds.pull` takes.
+    pub name: String,
+    /// Entity of its items.
+    pub entity: String,
+    /// One sentence: what is in it, in what order, what it cannot see.
+    pub summary: String,
+    /// Shape of its documents.
+    #[serde(default)]
+    pub document: DocumentShape,
+    /// Version of its cursors.
+    pub cursor_version: u32,
+    /// Filters that `bounds.filter` may name.
+    #[serde(default)]
+    pub filters: Vec<Filter>,
+    /// Whether `since` and `until` are honoured.
+    #[serde(default)]
+    pub windows: bool,
+    /// Whether `counts.count` can count it.
+    #[serde(default)]
+    pub countable: bool,
+}
+
+/// Shape of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentShape {
+    /// The common document of the entity.
+    #[default]
+    Common,
+    /// JSON as the remote wrote it.
+    Raw,
+}
+
+/// A filter of a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// Name.
+    pub name: String,
+    /// Reference list that its values come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_list: Option<String>,
+}
+
+/// Records of an entity that can be read one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordAccess {
+    /// Entity.
+    pub entity: String,
+    /// Whether `records.get` works.
+    #[serde(default)]
+    pub get: bool,
+    /// Keys that `records.lookup` takes.
+    #[serde(default)]
+    pub lookup_keys: Vec<String>,
+}
+
+/// A kind of write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Write {
+    /// Entity.
+    pub entity: String,
+    /// What can be done to it.
+    pub actions: Vec<Action>,
+    /// Shape of the document that it takes.
+    #[serde(default)]
+    pub document: DocumentShape,
+    /// JSON Schema of the document, where it is not the common one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<serde_json::Value>,
+    /// Whether the remote can be asked, after an unknown outcome, if a create took effect. Where it cannot, a repeated
+    /// create may double the document, and every listing says so.
+    pub verifiable: bool,
+    /// How many intents `apply` takes at once.
+    #[serde(default = "one")]
+    pub batch: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What a write does to the remote document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Make a new one.
+    Create,
+    /// Change the fields that the document has.
+    Update,
+    /// Change it, or make it where it is missing.
+    Upsert,
+    /// Move it to another state.
+    Transition,
+    /// Remove it.
+    Delete,
+    /// Add a file to it.
+    Attach,
+}
+
+/// A reference list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceList {
+    /// Name: one of the well-known `vat-rate`, `currency`, `country`, `unit`, `language`, `payment-method`,
+    /// `shipping-method`, `warehouse`, `price-list`, `order-status`, `order-source`, `document-series`, `attribute`,
+    /// `company`, `user`, or the connector's own.
+    pub name: String,
+    /// What people call it in that system.
+    pub label: String,
+}
+
+/// What the remote can tell on its own account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Topics that can be subscribed to.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// Slots that `webhooks.parse` checks with.
+    #[serde(default)]
+    pub slots: Vec<String>,
+}
+
+/// A path that a serving connector answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServedPath {
+    /// Method, upper case.
+    pub method: String,
+    /// Path below the connection's inbound address; `{name}` stands for one segment.
+    pub path: String,
+}

@@ -1,0 +1,1 @@
+//! What Rust connector authors depend on.

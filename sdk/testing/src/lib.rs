@@ -1,0 +1,1 @@
+//! A fake host for unit tests of connectors, without a wasm engine.

@@ -1,0 +1,2 @@
+//! Benchmarks, each with a control in the same run.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Guest programs, one behaviour per file.

@@ -1,0 +1,20 @@
+//! Simulators of the external systems, for tests and the demo.
+//!
+//! Each system is one module with a `Simulator` that keeps its state in memory and is served on loopback, over TLS with
+//! a private root or over plain http. All share four rooms:
+//!
+//! - [`authority`]: the private root and the certificate for `localhost`;
+//! - [`server`]: [`serve`](server::serve) a router on a free port until the handle is dropped;
+//! - [`fault`]: a table of [`Faults`](fault::Faults) applied before (or instead of, or after) a system's own work;
+//! - [`log`](mod@log): every request with its operation, status and fault.
+//!
+//! [`admin`] lets another process read the counts and inject faults over plain http.
+//!
+//! The simulators are written from public facts about the systems and depend on nothing else of this workspace, so that
+//! both sides of a test never share a mistake.
+
+pub mod admin;
+pub mod authority;
+pub mod fault;
+pub mod log;
+pub mod server;

@@ -1,0 +1,1 @@
+//! Where tests find built components and loopback servers.
