@@ -1,0 +1,1 @@
+//! Turns a Rust connector into a component.
