@@ -6,5 +6,6 @@ pub mod manifest;
 pub mod model;
 pub mod secret;
 pub mod store;
+pub mod surroundings;
 
 pub use error::{Blame, Error, ErrorKind};
