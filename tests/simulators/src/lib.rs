@@ -15,6 +15,7 @@
 
 pub mod admin;
 pub mod authority;
+pub mod baselinker;
 pub mod fault;
 pub mod log;
 pub mod server;
