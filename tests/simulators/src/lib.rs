@@ -16,6 +16,8 @@
 pub mod admin;
 pub mod authority;
 pub mod baselinker;
+pub mod erpconnector;
 pub mod fault;
+pub mod flowii;
 pub mod log;
 pub mod server;
