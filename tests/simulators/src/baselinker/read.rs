@@ -27,9 +27,9 @@ impl Filter {
     fn read(sent: &Parameters) -> Result<Self, Refusal> {
         let source = sent.filled_text("filter_order_source");
         Ok(Self {
-            date_from: sent.integer("date_from")?.unwrap_or_default(),
-            date_confirmed_from: sent.integer("date_confirmed_from")?.unwrap_or_default(),
-            id_from: sent.integer("id_from")?.unwrap_or_default(),
+            date_from: sent.integer("date_from")?.unwrap_or(i64::MIN),
+            date_confirmed_from: sent.integer("date_confirmed_from")?.unwrap_or(i64::MIN),
+            id_from: sent.integer("id_from")?.unwrap_or(i64::MIN),
             is_unconfirmed_wanted: sent.flag("get_unconfirmed_orders"),
             status_id: sent.integer("status_id")?.filter(|id| *id != 0),
             email: sent.filled_text("filter_email"),
@@ -39,6 +39,11 @@ impl Filter {
             shop_order_id: sent.integer("filter_shop_order_id")?.filter(|id| *id != 0),
             external_order_id: sent.filled_text("filter_external_order_id"),
         })
+    }
+
+    /// Rows come by id when only ids are bounded [assumed, implied by the vendor's paging rule].
+    fn pages_by_id(&self) -> bool {
+        self.id_from > i64::MIN && self.date_confirmed_from == i64::MIN
     }
 
     /// All bounds are inclusive.
@@ -63,9 +68,7 @@ pub(super) fn orders(state: &mut State, sent: &Parameters, _: i64) -> Answer {
     let found: Vec<&Record> = match sent.integer("order_id")?.filter(|id| *id != 0) {
         // An unknown order is no error: the list is empty.
         Some(id) => state.records.get(&id).into_iter().filter(|record| filter.lets_pass(&record.keys)).collect(),
-        None if filter.id_from > 0 && filter.date_confirmed_from == 0 => {
-            page(state.records.range(filter.id_from..).map(|(_, record)| record), &filter)
-        }
+        None if filter.pages_by_id() => page(state.records.range(filter.id_from..).map(|(_, record)| record), &filter),
         None => {
             let from = (filter.date_confirmed_from, i64::MIN);
             page(state.by_confirmation.range(from..).filter_map(|(_, id)| state.records.get(id)), &filter)
