@@ -8,6 +8,8 @@
 //! - [`fault`]: a table of [`Faults`](fault::Faults) applied before (or instead of, or after) a system's own work;
 //! - [`log`](mod@log): every request with its operation, status and fault.
 //!
+//! [`demo`] fills the three systems with the demo's data and says what must come of it; the program `wharf-simulators`
+//! serves them to another process.
 //! [`admin`] lets another process read the counts and inject faults over plain http.
 //!
 //! The simulators are written from public facts about the systems and depend on nothing else of this workspace, so that
@@ -16,6 +18,7 @@
 pub mod admin;
 pub mod authority;
 pub mod baselinker;
+pub mod demo;
 pub mod erpconnector;
 pub mod fault;
 pub mod flowii;

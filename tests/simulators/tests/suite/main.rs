@@ -3,4 +3,5 @@
 
 mod baselinker;
 mod client;
+mod demo;
 mod faults;
