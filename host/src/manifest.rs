@@ -1,6 +1,15 @@
 //! What a connector says of itself: the manifest, read from JSON and checked. Pure.
 
+mod exports;
+mod rules;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
+
+use crate::inspect::Inspection;
+use crate::model::Violation;
+use crate::schema::member;
 
 /// A connector's manifest, as `wit/manifest.schema.json` describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +54,61 @@ pub struct Manifest {
     /// Inbound requests that it answers, when the component exports `serving`.
     #[serde(default)]
     pub serves: Vec<ServedPath>,
+}
+
+impl Manifest {
+    /// Reads a manifest and checks it: names, duplicates, references between its parts, schemas, budgets, headers.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its JSON pointer. Where the text is not JSON of the right shape, only the
+    /// first such place, as nothing after it can be trusted.
+    pub fn parse(json: &str) -> Result<Self, Vec<Violation>> {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| vec![misshapen(&error)]);
+        let manifest: Self = read.and_then(|manifest| match reader.end() {
+            Ok(()) => Ok(manifest),
+            Err(error) => Err(vec![violation(String::new(), "not-json", format!("{error}; end after the object"))]),
+        })?;
+        let found = rules::violations(&manifest);
+        if found.is_empty() { Ok(manifest) } else { Err(found) }
+    }
+
+    /// Returns where the manifest and the component's exports disagree, in both directions.
+    pub fn disagreements(&self, inspection: &Inspection) -> Vec<Violation> {
+        exports::violations(self, inspection)
+    }
+
+    /// Returns the feed of that name.
+    pub fn feed(&self, name: &str) -> Option<&Feed> {
+        self.feeds.iter().find(|feed| feed.name == name)
+    }
+
+    /// Returns the credential slot of that name.
+    pub fn credential(&self, name: &str) -> Option<&CredentialSlot> {
+        self.credentials.iter().find(|slot| slot.name == name)
+    }
+}
+
+/// Says where the JSON has another shape than a manifest.
+fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
+    use serde_path_to_error::Segment;
+    let mut path = String::new();
+    for segment in error.path() {
+        match segment {
+            Segment::Seq { index } => path = format!("{path}/{index}"),
+            Segment::Map { key } => path = member(&path, key),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    let text = error.inner().to_string();
+    if let Some(field) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return violation(member(&path, field), "required", format!("`{field}` is missing; add it"));
+    }
+    violation(path, "shape", format!("{text}; correct it"))
+}
+
+fn violation(path: String, code: &str, message: String) -> Violation {
+    Violation { path, code: code.to_owned(), message }
 }
 
 /// Shape and version of the connection's configuration.

@@ -1,0 +1,120 @@
+//! The wasm engine: the only place that builds it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::error::{Blame, Error, ErrorKind};
+
+/// How often the epoch advances: the unit in which guests' computing time is counted, and the longest time for which a
+/// guest that computes keeps its thread before others get a turn.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Memories of running instances at once, over all connections. A connector in Rust has one. Calls beyond queue.
+const MEMORIES: u32 = 256;
+
+/// Tables of running instances at once. A component has one per core module.
+const TABLES: u32 = 4 * MEMORIES;
+
+/// Elements of a table. The largest that other languages' tools were seen to make has 12,000 (Python).
+const TABLE_ELEMENTS: usize = 64 << 10;
+
+/// Stack of a guest, in bytes. Twice the engine's default: the interpreters that other languages bring along recurse
+/// through several frames per level of nesting.
+const WASM_STACK: usize = 1 << 20;
+
+/// Stack on which a guest's call runs: its own, and 1 MiB for the host functions above it.
+const CALL_STACK: usize = 2 << 20;
+
+/// The engine, its ticker, and the places for running instances.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    wasm: wasmtime::Engine,
+    places: Arc<Semaphore>,
+}
+
+impl Engine {
+    /// Builds the engine and starts its ticker thread, which ends when the last user of the engine is gone.
+    pub(crate) fn new() -> Result<Self, Error> {
+        let wasm = pooled().or_else(|reason| {
+            tracing::warn!(%reason, "no address space for a pool of instances; each call maps its own memory");
+            wasmtime::Engine::new(&config()).map_err(|source| setup("the wasm engine cannot be built", source))
+        })?;
+        tick(wasm.weak())?;
+        Ok(Self { wasm, places: Arc::new(Semaphore::new(MEMORIES as usize)) })
+    }
+
+    /// Returns the engine itself.
+    pub(crate) fn wasm(&self) -> &wasmtime::Engine {
+        &self.wasm
+    }
+
+    /// Waits for a place to run an instance of that weight; see [`weight`].
+    pub(crate) async fn place(&self, weight: u32) -> Option<OwnedSemaphorePermit> {
+        // None only if the semaphore were closed, which nothing does.
+        Arc::clone(&self.places).acquire_many_owned(weight).await.ok()
+    }
+}
+
+/// Returns how many places an instance of the component takes, by its memories and tables. Components that need more
+/// than all of them were refused when they were compiled.
+pub(crate) fn weight(component: &wasmtime::component::Component) -> u32 {
+    component.resources_required().map_or(1, |needed| {
+        let by_tables = needed.num_tables.div_ceil(TABLES / MEMORIES);
+        needed.num_memories.max(by_tables).clamp(1, MEMORIES)
+    })
+}
+
+/// Advances the epoch until the engine is gone. A thread of its own, because the tasks that it has to interrupt may keep
+/// every thread of the async runtime busy.
+fn tick(engine: wasmtime::EngineWeak) -> Result<(), Error> {
+    let ticker = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    let thread = std::thread::Builder::new().name("wharf-ticker".into()).spawn(ticker);
+    thread.map(drop).map_err(|source| setup("the thread that interrupts guests cannot be started", source))
+}
+
+/// Builds the engine with a pool: instances reuse mapped memory, which halves the time to make one (15 against 27
+/// microseconds). It reserves about 2 TiB of address space, which a limit on it (`ulimit -v`) may not allow.
+fn pooled() -> wasmtime::Result<wasmtime::Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(MEMORIES)
+        .total_core_instances(64 * MEMORIES)
+        .total_memories(MEMORIES)
+        .total_tables(TABLES)
+        .total_stacks(2 * MEMORIES)
+        .table_elements(TABLE_ELEMENTS)
+        .max_memories_per_component(16)
+        .max_tables_per_component(64)
+        .max_core_instances_per_component(256)
+        .max_component_instance_size(8 << 20)
+        .max_core_instance_size(4 << 20);
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    wasmtime::Engine::new(&config)
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // The contract is synchronous; without the machinery for async guests an export call costs a third.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(CALL_STACK);
+    config
+}
+
+fn setup(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let source = source.into();
+    let message = format!("{what}: {source}; check the machine's limits on address space and threads");
+    Error::new(ErrorKind::Setup, "engine", Blame::Host, message).with_source(source)
+}
