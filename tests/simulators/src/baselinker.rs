@@ -364,6 +364,11 @@ impl Simulator {
         self.account.clock.advance(by);
     }
 
+    /// Returns the server, e.g. to [`pause`](Running::pause) it as an outage does.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
     /// Stops and waits until the port is free again.
     pub async fn stop(self) {
         self.running.stop().await;

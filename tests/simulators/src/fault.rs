@@ -253,7 +253,7 @@ pub trait Vendor: Send + Sync + 'static {
     /// Answers "token not valid" in the system's way, and forgets the token where the system has one.
     fn unauthorized(&self) -> Response;
 
-    /// Answers a fault that only this system knows; none when the name is unknown (the request is then processed).
+    /// Answers a fault that only this system knows; none when the name is unknown, which is answered with 501.
     fn special(&self, _name: &str) -> Option<Response> {
         None
     }
@@ -306,7 +306,7 @@ fn refuse(gate: &Gate, kind: &Kind, parts: &Parts, request_body: &Bytes) -> Opti
     Some(match kind {
         Kind::RateLimit => gate.vendor.rate_limited(),
         Kind::Unauthorized => gate.vendor.unauthorized(),
-        Kind::Vendor(name) => return gate.vendor.special(name),
+        Kind::Vendor(name) => gate.vendor.special(name).unwrap_or_else(|| unknown(name)),
         Kind::Status { status, body, content_type, headers } => body::custom(*status, body, content_type, headers),
         Kind::HtmlInsteadOfJson => body::bad_gateway_page(),
         Kind::ResetBefore => body::cut(Response::default()),
@@ -315,6 +315,11 @@ fn refuse(gate: &Gate, kind: &Kind, parts: &Parts, request_body: &Bytes) -> Opti
         Kind::GzipBomb { bytes } => body::gzip_bomb(*bytes),
         Kind::TruncatedJson | Kind::DropResponse | Kind::Delay { .. } | Kind::SlowDrip { .. } => return None,
     })
+}
+
+/// A mistake in a test must not pass as a system without faults.
+fn unknown(name: &str) -> Response {
+    body::refusal(501, &format!("`{name}` is not a fault of this simulator; see its documentation for their names"))
 }
 
 /// Spoils the answer to a request that was processed.

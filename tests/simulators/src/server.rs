@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -63,12 +63,12 @@ impl Server {
 
     /// Binds and serves; fails when the port is taken.
     pub async fn start(self, router: Router, authority: Option<&Authority>) -> io::Result<Running> {
+        let acceptor = authority.map(|authority| TlsAcceptor::from(authority.tls()));
+        let site = Site { acceptor, router, log: self.log.unwrap_or_default() };
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
-        let acceptor = authority.map(|authority| TlsAcceptor::from(authority.tls()));
-        let scheme = if acceptor.is_some() { "https" } else { "http" };
-        let task = tokio::spawn(accept(listener, acceptor, router, self.log.unwrap_or_default()));
-        Ok(Running { address, scheme, task })
+        let task = tokio::spawn(accept(listener, site.clone()));
+        Ok(Running { address, site, task: Mutex::new(Some(task)) })
     }
 }
 
@@ -78,19 +78,26 @@ impl Default for Server {
     }
 }
 
+/// What is served, and how.
+#[derive(Clone)]
+struct Site {
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    log: Log,
+}
+
 /// A server at work; dropping it closes the port and every connection.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
-    scheme: &'static str,
-    task: JoinHandle<()>,
+    site: Site,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Running {
     /// Returns the base address without a final slash: `https://localhost:PORT`, or `http://127.0.0.1:PORT` in plain.
     pub fn url(&self) -> String {
-        let host = if self.scheme == "https" { "localhost" } else { "127.0.0.1" };
-        format!("{}://{host}:{}", self.scheme, self.address.port())
+        let (scheme, host) = if self.site.acceptor.is_some() { ("https", "localhost") } else { ("http", "127.0.0.1") };
+        format!("{scheme}://{host}:{}", self.address.port())
     }
 
     /// Returns the bound address.
@@ -98,29 +105,57 @@ impl Running {
         self.address
     }
 
-    /// Stops and waits until the port is free again.
-    pub async fn stop(mut self) {
-        self.task.abort();
-        // The only error is the cancellation just asked for.
-        let _cancelled = (&mut self.task).await;
+    /// Closes every connection and the port, as an outage does, and waits until it is so; the state behind it stays.
+    pub async fn pause(&self) {
+        let task = self.task().take();
+        if let Some(task) = task {
+            task.abort();
+            // The only error is the cancellation just asked for.
+            let _cancelled = task.await;
+        }
+    }
+
+    /// Serves again on the same port after [`pause`](Self::pause); fails when another program took it meanwhile.
+    pub async fn resume(&self) -> io::Result<()> {
+        let listener = TcpListener::bind(self.address).await?;
+        let task = tokio::spawn(accept(listener, self.site.clone()));
+        self.task().replace(task);
+        Ok(())
+    }
+
+    /// Stops for good and waits until the port is free again.
+    pub async fn stop(self) {
+        self.pause().await;
+    }
+
+    fn task(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = self.task().take() {
+            task.abort();
+        }
     }
 }
 
-async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, router: Router, log: Log) {
+impl fmt::Debug for Running {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Running").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
+async fn accept(listener: TcpListener, site: Site) {
     // Dropped with this task, and every connection with it.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                log.connected();
-                connections.spawn(connection(stream, acceptor.clone(), router.clone()));
+                site.log.connected();
+                connections.spawn(connection(stream, site.acceptor.clone(), site.router.clone()));
             }
             Some(_) = connections.join_next() => {}
         }

@@ -185,6 +185,23 @@ async fn stopped_simulator_frees_its_port() {
 }
 
 #[tokio::test]
+async fn paused_simulator_comes_back_with_its_state_on_the_same_port() {
+    let account = account().await;
+    account.call("setOrderStatus", to_203()).await;
+    account.simulator.running().pause().await;
+    assert!(account.request("getOrders", &json!({})).send().await.is_err());
+    account.simulator.running().resume().await.unwrap();
+    assert_eq!(account.call("getOrders", json!({})).await["orders"][0]["order_status_id"], 203);
+}
+
+#[tokio::test]
+async fn unknown_vendor_fault_is_told() {
+    let account = account().await;
+    account.simulator.faults().all("getOrders", Kind::Vendor("acount_blocked".into()));
+    assert_eq!(account.request("getOrders", &json!({})).send().await.unwrap().status(), 501);
+}
+
+#[tokio::test]
 async fn client_without_the_root_is_not_served() {
     let account = account().await;
     let stranger = trusting(&Authority::new().unwrap());
