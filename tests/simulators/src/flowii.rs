@@ -386,14 +386,16 @@ impl Inspect for Flowii {
 }
 
 fn documents_of(state: &State, table: &'static str) -> Vec<Document> {
-    let of = |company| Company::records(company, table).map(move |record| Document::new(company, table, record));
+    let of = |company: &Company| -> Vec<Document> {
+        company.records(table).iter().map(|record| Document::new(company, table, record)).collect()
+    };
     state.companies.iter().flat_map(of).collect()
 }
 
 fn counts(service: &Service) -> Value {
     let state = service.state();
     let number = |table: &str, created: bool| -> usize {
-        let of = |company| Company::records(company, table).filter(|record| !(created && record.seeded)).count();
+        let of = |company: &Company| company.records(table).iter().filter(|record| !(created && record.seeded)).count();
         state.companies.iter().map(of).sum()
     };
     let tables = model::TABLES.iter();

@@ -79,7 +79,8 @@ pub(crate) struct Company {
     /// Whether the API user may use it.
     pub(crate) allowed: bool,
     codes: BTreeMap<&'static str, Vec<Code>>,
-    tables: BTreeMap<&'static str, BTreeMap<u64, Record>>,
+    /// Records by table, sorted by id: a deep page of a long list is found without walking there.
+    tables: BTreeMap<&'static str, Vec<Record>>,
     words: BTreeMap<String, BTreeSet<u64>>,
     documents_of_order: HashMap<u64, BTreeSet<u64>>,
     serials: BTreeMap<&'static str, u64>,
@@ -92,7 +93,7 @@ impl Company {
             name: name.to_owned(),
             allowed,
             codes: CODE_LISTS.iter().map(|(path, _)| (*path, Vec::new())).collect(),
-            tables: TABLES.iter().map(|(path, _)| (*path, BTreeMap::new())).collect(),
+            tables: TABLES.iter().map(|(path, _)| (*path, Vec::new())).collect(),
             words: BTreeMap::new(),
             documents_of_order: HashMap::new(),
             serials: BTreeMap::new(),
@@ -121,12 +122,13 @@ impl Company {
         *serial
     }
 
-    pub(crate) fn records(&self, table: &str) -> impl Iterator<Item = &Record> + '_ {
-        self.tables.get(table).into_iter().flat_map(BTreeMap::values)
+    pub(crate) fn records(&self, table: &str) -> &[Record] {
+        self.tables.get(table).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn record(&self, table: &str, id: u64) -> Option<&Record> {
-        self.tables.get(table)?.get(&id)
+        let records = self.records(table);
+        records.get(place_of(records, id).ok()?)
     }
 
     /// Stores a record, in place of an older version of it.
@@ -137,13 +139,18 @@ impl Company {
         if let Some(order) = record.facets.order {
             self.documents_of_order.entry(order).or_default().insert(record.id);
         }
-        if let Some(records) = self.tables.get_mut(table) {
-            records.insert(record.id, record);
+        let Some(records) = self.tables.get_mut(table) else { return };
+        match place_of(records, record.id) {
+            Ok(place) => {
+                records.splice(place..=place, [record]);
+            }
+            Err(place) => records.insert(place, record),
         }
     }
 
     pub(crate) fn remove(&mut self, table: &str, id: u64) -> Option<Record> {
-        self.tables.get_mut(table)?.remove(&id)
+        let records = self.tables.get_mut(table)?;
+        place_of(records, id).ok().map(|place| records.remove(place))
     }
 
     pub(crate) fn documents_of_order(&self, order: u64) -> impl Iterator<Item = &Record> + '_ {
@@ -155,7 +162,7 @@ impl Company {
     pub(crate) fn search_partners(&self, text: &str) -> Vec<&Record> {
         let wanted: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         let Some(rarest) = wanted.iter().map(|word| self.beginning_with(word)).min_by_key(BTreeSet::len) else {
-            return self.records("partners").collect();
+            return self.records("partners").iter().collect();
         };
         let records = rarest.into_iter().filter_map(|id| self.record("partners", id));
         records.filter(|record| wanted.iter().all(|word| record.has_word_beginning(word))).collect()
@@ -165,6 +172,10 @@ impl Company {
         let words = self.words.range(start.to_owned()..).take_while(|(word, _)| word.starts_with(start));
         words.flat_map(|(_, ids)| ids.iter().copied()).collect()
     }
+}
+
+fn place_of(records: &[Record], id: u64) -> Result<usize, usize> {
+    records.binary_search_by_key(&id, |record| record.id)
 }
 
 impl Record {

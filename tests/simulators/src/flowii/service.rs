@@ -249,11 +249,12 @@ impl Service {
             Route::CodeList(path) => Ok(answer::list(company.codes(path).iter().map(|code| code.json()), &json!({}))),
             Route::Table("partners") => match call.query.get("filter[search-text]") {
                 Some(text) => self.list(state, call, company.search_partners(text).into_iter()),
-                None => self.list(state, call, company.records("partners")),
+                None => self.list(state, call, company.records("partners").iter()),
             },
-            Route::Table(table) => self.list(state, call, company.records(table)),
+            Route::Table(table) => self.list(state, call, company.records(table).iter()),
             Route::Invoices => {
-                let invoices = company.records("documents").filter(|one| one.facets.kind_number == Some(INVOICE));
+                let invoices =
+                    company.records("documents").iter().filter(|one| one.facets.kind_number == Some(INVOICE));
                 self.list(state, call, invoices)
             }
             Route::OrderDocuments(order) => {
@@ -262,11 +263,11 @@ impl Service {
             }
             Route::OrderItems(order) if state.options.items_path => {
                 let order = record(company, "orders", order)?;
-                self.page(state, call, order.children_of("order-item"))
+                self.page(state, call, order.children_of("order-item"), |row| row)
             }
             Route::OrderItems(_) => Err(Refusal::not_found(format!("{} does not exist", call.parts.uri.path()))),
             Route::Contacts(partner) => {
-                self.page(state, call, record(company, "partners", partner)?.children_of("contact"))
+                self.page(state, call, record(company, "partners", partner)?.children_of("contact"), |row| row)
             }
             Route::Record(table, id) => {
                 let record = record(company, table, id)?;
@@ -285,6 +286,10 @@ impl Service {
         let created_from = call.query.integer("filter[created-from]")?;
         let updated_from = call.query.integer("filter[updated-from]")?;
         let kind_number = call.query.integer("filter[type]")?;
+        let json = |record: &'a Record| &*record.json;
+        if created_from.or(updated_from).or(kind_number).is_none() {
+            return self.page(state, call, records, json);
+        }
         let by_stored = state.options.created_filter == CreatedFilter::Stored;
         let rows = records.filter(move |record| {
             let created = if by_stored { record.stored } else { record.created };
@@ -292,15 +297,21 @@ impl Service {
                 && updated_from.is_none_or(|from| record.updated >= from)
                 && (kind_number.is_none() || record.facets.kind_number.is_none_or(|kind| Some(kind) == kind_number))
         });
-        self.page(state, call, rows.map(|record| &*record.json))
+        self.page(state, call, rows, json)
     }
 
-    fn page<'a>(&self, state: &State, call: &Call<'_>, rows: impl Iterator<Item = &'a str>) -> Result<Answer, Refusal> {
+    fn page<'a, T>(
+        &self,
+        state: &State,
+        call: &Call<'_>,
+        rows: impl Iterator<Item = T>,
+        json: impl Fn(T) -> &'a str,
+    ) -> Result<Answer, Refusal> {
         let page = call.query.page(&state.options)?;
         let (rows, more) = page.cut(rows);
         let base = self.base.get().map_or("", String::as_str);
         let links = page.links(base, call.parts.uri.path(), &call.query, more, &state.options);
-        Ok(answer::list(rows.into_iter(), &links))
+        Ok(answer::list(rows.into_iter().map(json), &links))
     }
 
     fn create(&self, state: &mut State, call: &Call<'_>, route: Route, company: u64) -> Result<Answer, Refusal> {
@@ -409,4 +420,23 @@ fn oauth_error(status: StatusCode, error: &str, description: &str) -> Answer {
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_beyond_the_concurrent_limit_are_refused_while_the_others_last() {
+        let credentials = Credentials { api_key: "K".into(), username: "u".into(), password: "p".into() };
+        let options = Options { concurrent_limit: Some(2), ..Options::default() };
+        let service = Service::new(State::new(options, credentials, 0));
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let status = |visit: &Visit<'_>| service.answer(visit, &parts, b"").status();
+        let (first, second) = (service.enter(), service.enter());
+        let third = service.enter();
+        assert_eq!([&first, &second, &third].map(status), [401, 401, 429]);
+        drop((second, third));
+        assert_eq!(status(&service.enter()), 401);
+    }
 }

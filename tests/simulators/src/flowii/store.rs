@@ -111,7 +111,7 @@ impl Desk<'_> {
     pub(crate) fn change(&mut self, table: &'static str, id: u64, data: &Value) -> Result<(), Refusal> {
         let shape = known(table)?;
         let old = self.company.record(table, id).cloned().ok_or_else(|| missing(shape.kind, id))?;
-        if data.get("id").is_some_and(|sent| *sent != id.to_string()) {
+        if data.get("id").is_some_and(|sent| sent.as_str() != Some(id.to_string().as_str())) {
             return Err(Refusal::invalid(vec![Problem::at("/data/id", format!("id must be `{id}`, as in the path"))]));
         }
         let change = self.read(data, shape, Mode::Change(&old.children))?;
