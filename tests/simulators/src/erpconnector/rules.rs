@@ -10,6 +10,9 @@ use super::books::Books;
 use super::options::Options;
 use super::profile::Entity;
 
+/// Largest quantity, price or amount that is taken, well below where sums of their products would overflow.
+const LARGEST: f64 = 1e9;
+
 /// What is wrong, by field, as `ModelState` shows it.
 #[derive(Debug, Default)]
 struct Problems(BTreeMap<String, Vec<String>>);
@@ -65,7 +68,7 @@ fn wrong_type(name: &str, value: &Value) -> Option<&'static str> {
     }
     match name {
         "PrixVente" | "CoutMoyen" | "QteEnMain" | "Qte" | "PrixUnitaire" | "Montant" | "MontantTPS" | "MontantTVQ"
-        | "Total" => (!value.is_number()).then_some("The value must be a number."),
+        | "Total" => number_problem(value),
         "EstActif" => (!value.is_boolean()).then_some("The value must be true or false."),
         "Lignes" => value
             .as_array()
@@ -80,6 +83,14 @@ fn wrong_type(name: &str, value: &Value) -> Option<&'static str> {
             (!value.is_string()).then_some("The value must be a text.")
         }
         _ => None,
+    }
+}
+
+fn number_problem(value: &Value) -> Option<&'static str> {
+    match value.as_f64() {
+        None => Some("The value must be a number."),
+        Some(number) if number.abs() > LARGEST => Some("The value is too large."),
+        Some(_) => None,
     }
 }
 
