@@ -37,6 +37,7 @@ use crate::log::Log;
 use crate::server::{Running, Server};
 
 mod answer;
+mod catalog;
 mod clock;
 mod code_list;
 mod country;
@@ -49,9 +50,11 @@ mod parameters;
 mod parcel;
 mod read;
 mod request;
+mod restructure;
 mod state;
 mod write;
 
+pub use catalog::{Inventory, NoWarnings};
 pub use code_list::{ExtraField, Series, Status};
 pub use order::{Order, Product};
 pub use read::PAGE;
@@ -82,12 +85,14 @@ pub struct Builder {
     sources: BTreeMap<String, BTreeMap<i64, String>>,
     extra_fields: Vec<ExtraField>,
     series: Vec<Series>,
+    inventories: Vec<Inventory>,
+    tags: Vec<String>,
 }
 
 impl Builder {
     /// Starts from a free port, token `1-23-ABC`, 100 calls a minute, blocks of 600 s that grow by 60 s and are told in
     /// Warsaw time, the journal off, current types, and the statuses 201 `Nowe`, 202 `Do realizacji`, 203 `Przekazane`,
-    /// 204 `Anulowane`.
+    /// 204 `Anulowane`; inventory 307 is empty, and `nowość` is the one product tag.
     pub fn new() -> Self {
         let statuses = vec![
             Status::new(201, "Nowe").color("#bfbfbf"),
@@ -108,11 +113,14 @@ impl Builder {
                 journal_id_key: "log_id",
                 maps_become_lists: false,
                 legacy_types: false,
+                no_warnings: NoWarnings::Text,
             },
             statuses,
             sources: BTreeMap::new(),
             extra_fields: Vec::new(),
             series: Vec::new(),
+            inventories: vec![Inventory { is_default: true, ..Inventory::new(307, "Domyślny") }],
+            tags: vec!["nowość".to_owned()],
         }
         .source("personal", 0, "Telefon")
         .source("shop", 8235, "Sklep A")
@@ -205,6 +213,18 @@ impl Builder {
         self
     }
 
+    /// Adds an inventory beside 307.
+    pub fn inventory(mut self, inventory: Inventory) -> Self {
+        self.inventories.push(inventory);
+        self
+    }
+
+    /// Prints "no warnings" of bulk updates so; `""` unless set.
+    pub fn no_warnings(mut self, shape: NoWarnings) -> Self {
+        self.options.no_warnings = shape;
+        self
+    }
+
     /// Starts the simulator: over TLS with an authority, over plain http without.
     pub async fn start(self, authority: Option<&Authority>) -> anyhow::Result<Simulator> {
         let zone = TimeZone::get(&self.zone).with_context(|| format!("time zone `{}` is unknown", self.zone))?;
@@ -215,6 +235,8 @@ impl Builder {
         state.sources = self.sources;
         state.extra_fields = self.extra_fields;
         state.series = self.series;
+        state.catalog.inventories = self.inventories;
+        state.catalog.tags = self.tags.into_iter().collect();
         let account = Arc::new(Account {
             token: self.token,
             bad_token_code: self.bad_token_code,
@@ -310,6 +332,18 @@ impl Simulator {
     pub fn orders(&self) -> Vec<Order> {
         let state = self.account.state();
         state.records.keys().filter_map(|id| state.order(*id).ok()).collect()
+    }
+
+    /// Adds a product to the catalog, or changes one, from the parameters of `addInventoryProduct`. Returns its id.
+    pub fn add_product(&self, fields: &Value) -> anyhow::Result<i64> {
+        let sent = Parameters::read(Some(&fields.to_string())).map_err(told)?;
+        catalog::store_product(&mut self.account.state(), &sent).map_err(told)
+    }
+
+    /// Returns a product of the catalog with its fields as they are stored.
+    pub fn product(&self, product_id: i64) -> Option<Value> {
+        let state = self.account.state();
+        state.catalog.products.get(&product_id).map(|product| Value::Object(product.fields.clone()))
     }
 
     /// Moves an order to a status, as a person in the panel does.
@@ -467,6 +501,21 @@ fn handler(method: &str) -> Option<Handler> {
         "deleteOrderProduct" => write::delete_row,
         "addInvoice" => invoice::add,
         "createPackageManual" => parcel::create,
+        "addOrderBySplit" => restructure::split,
+        "setOrdersMerge" => restructure::merge,
+        "runOrderMacroTrigger" => restructure::run_macro,
+        "getInventories" => catalog::inventories,
+        "getInventoryPriceGroups" => catalog::price_groups,
+        "getInventoryWarehouses" => catalog::warehouses,
+        "getInventoryCategories" => catalog::categories,
+        "getInventoryProductsList" => catalog::list::products,
+        "getInventoryProductsData" => catalog::list::data,
+        "getInventoryProductsStock" => catalog::list::stock,
+        "getInventoryProductsPrices" => catalog::list::prices,
+        "addInventoryProduct" => catalog::add_product,
+        "deleteInventoryProduct" => catalog::delete_product,
+        "updateInventoryProductsStock" => catalog::update::stock,
+        "updateInventoryProductsPrices" => catalog::update::prices,
         _ => return None,
     })
 }

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Confirmed = 2,
     Payment = 3,
     Removed = 4,
+    Merged = 5,
+    Split = 6,
     InvoiceIssued = 7,
     ParcelCreated = 9,
     DeliveryEdited = 11,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
+use super::catalog::{Catalog, NoWarnings};
 use super::code_list::{ExtraField, Series, Status};
 use super::field;
 use super::journal::{Journal, Kind};
@@ -19,6 +20,7 @@ pub(super) struct Options {
     pub(super) journal_id_key: &'static str,
     pub(super) maps_become_lists: bool,
     pub(super) legacy_types: bool,
+    pub(super) no_warnings: NoWarnings,
 }
 
 /// A change that was asked for and done, e.g. one `setOrderStatus`.
@@ -26,7 +28,7 @@ pub(super) struct Options {
 pub struct Write {
     /// Method of the call.
     pub method: String,
-    /// Order it concerned; the new one for `addOrder`.
+    /// Order it concerned; the new one for `addOrder`, 0 for a call on the catalog.
     pub order_id: i64,
     /// Parameters as sent.
     pub parameters: Value,
@@ -77,6 +79,7 @@ pub(super) struct State {
     pub(super) payments: BTreeMap<i64, Vec<Map<String, Value>>>,
     pub(super) invoices: BTreeMap<i64, Map<String, Value>>,
     pub(super) packages: BTreeMap<i64, Map<String, Value>>,
+    pub(super) catalog: Catalog,
     pub(super) writes: Vec<Write>,
     next_row_id: i64,
 }
@@ -85,6 +88,7 @@ impl State {
     pub(super) fn new(options: Options) -> Self {
         Self {
             journal: Journal::new(options.journal),
+            catalog: Catalog::new(options.no_warnings),
             options,
             records: BTreeMap::new(),
             by_confirmation: BTreeSet::new(),
@@ -209,6 +213,7 @@ impl State {
             "orders_written": touched,
             "invoices": self.invoices.len(),
             "packages": self.packages.len(),
+            "products": self.catalog.products.len(),
         })
     }
 

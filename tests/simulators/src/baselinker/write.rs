@@ -214,7 +214,7 @@ fn is_row(row: &Value, row_id: i64) -> bool {
 }
 
 /// Code assumed.
-fn unknown_row(row_id: i64) -> Refusal {
+pub(super) fn unknown_row(row_id: i64) -> Refusal {
     Refusal::new("ERROR_ORDER_PRODUCT_ID", format!("Order product {row_id} does not exist"))
 }
 
