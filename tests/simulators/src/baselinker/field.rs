@@ -19,7 +19,7 @@ pub(super) enum Kind {
 use Kind::{Flag, Integer, Number, Text};
 
 /// What `setOrderFields` may set; `addOrder` the same and a few more.
-pub(super) const ORDER: [(&str, Kind); 40] = [
+pub(super) const ORDER: [(&str, Kind); 38] = [
     ("admin_comments", Text(200)),
     ("user_comments", Text(510)),
     ("payment_method", Text(30)),
@@ -59,8 +59,6 @@ pub(super) const ORDER: [(&str, Kind); 40] = [
     ("order_status_id", Integer),
     ("date_add", Integer),
     ("currency", Text(3)),
-    ("order_source_id", Integer),
-    ("order_page", Text(200)),
 ];
 
 /// How many of [`ORDER`] `setOrderFields` takes.
