@@ -1,0 +1,326 @@
+//! Credentials: which slot may go where, and how each scheme puts its secret into a request.
+//!
+//! This is one of the two rooms that see secret values; the other is the secrets capability.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::redact::Redactor;
+use super::send::Outgoing;
+use super::{Refusal, allow};
+use crate::error::{Blame, Error, ErrorKind};
+use crate::manifest::{CredentialSlot, FixedField, HeaderPart, Scheme};
+use crate::policy::origin::{OriginPattern, resolve_address};
+use crate::policy::{self, Denied};
+use crate::secret::{Secret, SecretRef, SecretSource};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The credential slots of a connection.
+pub(super) struct Credentials {
+    connection: String,
+    slots: Vec<Slot>,
+    source: Arc<dyn SecretSource>,
+}
+
+/// A slot whose audience is worked out.
+pub(super) struct Slot {
+    pub(super) name: String,
+    pub(super) scheme: Scheme,
+    audience: Vec<OriginPattern>,
+    /// Where tokens come from, for schemes that fetch them.
+    pub(super) token_url: Option<Url>,
+}
+
+/// The secret values of a slot, for the time of one request.
+pub(super) struct Values {
+    parts: Vec<(String, Secret)>,
+    /// The same for the same values, in this process only.
+    pub(super) fingerprint: [u8; 32],
+}
+
+impl Credentials {
+    /// Works out the slots.
+    ///
+    /// # Errors
+    /// `Connect`, with every slot whose audience, headers or token address cannot be used.
+    pub(super) fn new(
+        connection: &str,
+        slots: &[CredentialSlot],
+        config: &serde_json::Value,
+        source: Arc<dyn SecretSource>,
+    ) -> Result<Self, Error> {
+        let (mut usable, mut problems) = (Vec::new(), Vec::new());
+        for declared in slots {
+            match slot(declared, config) {
+                Ok(slot) => usable.push(slot),
+                Err(problem) => problems.push(format!("credential `{}`: {problem}", declared.name)),
+            }
+        }
+        if problems.is_empty() {
+            return Ok(Self { connection: connection.to_owned(), slots: usable, source });
+        }
+        let message = problems.join("; ");
+        Err(Error::new(ErrorKind::Connect, "credential-invalid", Blame::Operator, message).with_connection(connection))
+    }
+
+    /// Returns the headers that any of the slots sets: the guest may set none of them.
+    pub(super) fn header_names(&self) -> HashSet<HeaderName> {
+        let names = self.slots.iter().flat_map(|slot| scheme_headers(&slot.scheme));
+        names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
+    }
+
+    /// Finds the slot that a request names, and makes sure that it goes only where it belongs.
+    pub(super) fn slot(&self, name: &str, url: &Url) -> Result<&Slot, Denied> {
+        let Some(slot) = self.slots.iter().find(|slot| slot.name == name) else {
+            return Err(Denied::new(
+                "slot-unknown",
+                "the request names a credential slot that the manifest does not declare; declare it under `credentials`",
+            ));
+        };
+        if matches!(slot.scheme, Scheme::Mac {} | Scheme::Presented {}) {
+            return Err(Denied::new(
+                "slot-not-for-requests",
+                format!("credential `{name}` is for checking what others send; name a slot of an outgoing scheme"),
+            ));
+        }
+        if slot.audience.iter().any(|origin| origin.covers(url)) {
+            return Ok(slot);
+        }
+        Err(Denied::new(
+            "credential-audience",
+            format!(
+                "credential `{name}` does not go to `{}`; add the origin to its `audience` in the manifest",
+                policy::target::origin_text(url)
+            ),
+        ))
+    }
+
+    /// Gets the values of a slot from their source.
+    pub(super) async fn values(&self, slot: &Slot) -> Result<Values, Refusal> {
+        let mut parts: Vec<(String, Secret)> = Vec::new();
+        for part in slot.scheme.parts() {
+            if parts.iter().any(|(known, _)| known == part) {
+                continue;
+            }
+            let wanted = SecretRef { connection: &self.connection, slot: &slot.name, part };
+            let value = self.source.secret(wanted).await.map_err(|error| {
+                let (connection, slot) = (&self.connection, &slot.name);
+                tracing::warn!(%connection, %slot, %part, "credential is not there: {error}");
+                Refusal::CredentialUnavailable(false)
+            })?;
+            parts.push((part.to_owned(), value));
+        }
+        let fingerprint = fingerprint(&parts);
+        Ok(Values { parts, fingerprint })
+    }
+}
+
+fn slot(declared: &CredentialSlot, config: &serde_json::Value) -> Result<Slot, String> {
+    let token_url = match &declared.scheme {
+        Scheme::Oauth2Password { token_url, .. } => resolve_address(token_url, config)?,
+        _ => None,
+    };
+    for name in scheme_headers(&declared.scheme) {
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header name"))?;
+        if !allow::credential_may_set(&parsed) {
+            return Err(format!("header `{name}` belongs to the host; a credential cannot be sent in it"));
+        }
+    }
+    let audience = policy::origins(&declared.audience, config)?;
+    Ok(Slot { name: declared.name.clone(), scheme: declared.scheme.clone(), audience, token_url })
+}
+
+fn scheme_headers(scheme: &Scheme) -> Vec<&str> {
+    match scheme {
+        Scheme::Basic {} | Scheme::Bearer {} => vec!["authorization"],
+        Scheme::Header { name } => vec![name],
+        Scheme::Oauth2Password { headers, .. } => {
+            headers.iter().map(|header| header.name.as_str()).chain(["authorization"]).collect()
+        }
+        Scheme::FormField { .. } | Scheme::Query { .. } | Scheme::Mac {} | Scheme::Presented {} => Vec::new(),
+    }
+}
+
+/// Says that two slots hold the same values, without holding them. The key never leaves the process, so that the
+/// fingerprint of a short password cannot be searched for elsewhere.
+fn fingerprint(parts: &[(String, Secret)]) -> [u8; 32] {
+    static KEY: OnceLock<hmac::Key> = OnceLock::new();
+    let key = KEY.get_or_init(|| {
+        let mut random = Zeroizing::new([0; 32]);
+        // Without randomness the fingerprint still tells values apart, which is all that it is needed for.
+        let _ = aws_lc_rs::rand::fill(random.as_mut());
+        hmac::Key::new(hmac::HMAC_SHA256, random.as_ref())
+    });
+    let mut context = hmac::Context::with_key(key);
+    for (name, value) in parts {
+        for bytes in [name.as_bytes(), value.expose()] {
+            context.update(&bytes.len().to_le_bytes());
+            context.update(bytes);
+        }
+    }
+    let mut print = [0; 32];
+    for (to, from) in print.iter_mut().zip(context.sign().as_ref()) {
+        *to = *from;
+    }
+    print
+}
+
+impl Values {
+    fn part(&self, name: &str) -> Result<&[u8], Refusal> {
+        let found = self.parts.iter().find(|(part, _)| part == name);
+        found.map(|(_, value)| value.expose()).ok_or(Refusal::CredentialUnavailable(false))
+    }
+
+    fn text(&self, name: &str) -> Result<&str, Refusal> {
+        std::str::from_utf8(self.part(name)?).map_err(|_| unusable(name, "is not UTF-8 text"))
+    }
+
+    /// Makes the redactor look for these values. A user name is no secret: people's addresses are in many documents
+    /// rightly. Where the password is empty, the user name is the key, and looked for.
+    pub(super) fn teach(&self, redactor: &Redactor) {
+        let password_is_empty = self.part("password").is_ok_and(<[u8]>::is_empty);
+        let secret = |name: &str| name != "username" || password_is_empty;
+        redactor.learn(self.parts.iter().filter(|(name, _)| secret(name)).map(|(_, value)| value.expose()));
+    }
+
+    /// Puts the values into a request. `token` is the access token of schemes that fetch one.
+    pub(super) fn attach(
+        &self,
+        scheme: &Scheme,
+        token: Option<&Secret>,
+        request: &mut Outgoing,
+    ) -> Result<(), Refusal> {
+        match scheme {
+            Scheme::Basic {} => set(&mut request.headers, header::AUTHORIZATION, &self.basic()?, "password"),
+            Scheme::Bearer {} => set_bearer(&mut request.headers, self.part("value")?),
+            Scheme::Header { name } => set_named(&mut request.headers, name, self.part("value")?, "value"),
+            Scheme::FormField { name } => add_form_field(request, name, self.text("value")?),
+            Scheme::Query { name } => add_query(request, name, self.text("value")?),
+            Scheme::Oauth2Password { headers, .. } => {
+                self.attach_headers(headers, &mut request.headers)?;
+                let token = token.ok_or(Refusal::CredentialUnavailable(false))?;
+                set_bearer(&mut request.headers, token.expose())
+            }
+            Scheme::Mac {} | Scheme::Presented {} => Err(Refusal::CredentialUnavailable(false)),
+        }
+    }
+
+    fn basic(&self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let username = self.part("username")?;
+        if username.contains(&b':') {
+            return Err(unusable("username", "contains `:`, which Basic cannot carry"));
+        }
+        let pair = Zeroizing::new([username, b":", self.part("password")?].concat());
+        let encoded = Zeroizing::new(STANDARD.encode(&*pair));
+        Ok(Zeroizing::new([b"Basic ", encoded.as_bytes()].concat()))
+    }
+
+    fn attach_headers(&self, headers: &[HeaderPart], to: &mut HeaderMap) -> Result<(), Refusal> {
+        for header in headers {
+            set_named(to, &header.name, self.part(&header.part)?, &header.part)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the token request of an OAuth2 password grant.
+    pub(super) fn token_request(
+        &self,
+        url: Url,
+        headers: &[HeaderPart],
+        fields: &[FixedField],
+    ) -> Result<Outgoing, Refusal> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "password");
+        form.append_pair("username", self.text("username")?);
+        form.append_pair("password", self.text("password")?);
+        form.extend_pairs(fields.iter().map(|field| (&field.name, &field.value)));
+        let mut request =
+            Outgoing { method: Method::POST, url, headers: HeaderMap::new(), body: Some(Bytes::from(form.finish())) };
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
+        request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        self.attach_headers(headers, &mut request.headers)?;
+        Ok(request)
+    }
+}
+
+fn unusable(part: &str, why: &str) -> Refusal {
+    tracing::warn!(part, "credential cannot be used: its part {why}");
+    Refusal::CredentialUnavailable(false)
+}
+
+fn set_bearer(headers: &mut HeaderMap, token: &[u8]) -> Result<(), Refusal> {
+    let value = Zeroizing::new([b"Bearer ", token].concat());
+    set(headers, header::AUTHORIZATION, &value, "value")
+}
+
+fn set_named(headers: &mut HeaderMap, name: &str, value: &[u8], part: &str) -> Result<(), Refusal> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable(part, "has no usable header"))?;
+    set(headers, name, value, part)
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &[u8], part: &str) -> Result<(), Refusal> {
+    let mut value = HeaderValue::from_bytes(value)
+        .map_err(|_| unusable(part, "has a line break or control character, which no header can carry"))?;
+    // Kept out of debug output and of the header compression's tables.
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn add_form_field(request: &mut Outgoing, name: &str, value: &str) -> Result<(), Refusal> {
+    let body = request.body.take().unwrap_or_default();
+    let is_form = match request.headers.get(header::CONTENT_TYPE) {
+        Some(kind) => {
+            kind.to_str().is_ok_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM))
+        }
+        None => body.is_empty(),
+    };
+    if !is_form || request.headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Refusal::denied(
+            "credential-needs-form",
+            format!("the credential goes into field `{name}` of a form; send `content-type: {FORM}`"),
+        ));
+    }
+    if matches!(request.method, Method::GET | Method::HEAD) {
+        return Err(Refusal::denied(
+            "credential-needs-form",
+            format!(
+                "the credential goes into field `{name}` of a form, which `{}` does not send; use `POST`",
+                request.method
+            ),
+        ));
+    }
+    if form_urlencoded::parse(&body).any(|(field, _)| field == name) {
+        return Err(already_there(name));
+    }
+    let mut form = Zeroizing::new(String::new());
+    form_urlencoded::Serializer::new(&mut *form).append_pair(name, value);
+    let separator: &[u8] = if body.is_empty() || body.ends_with(b"&") { b"" } else { b"&" };
+    request.body = Some(Bytes::from([&body, separator, form.as_bytes()].concat()));
+    request.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(FORM));
+    Ok(())
+}
+
+fn add_query(request: &mut Outgoing, name: &str, value: &str) -> Result<(), Refusal> {
+    if request.url.query_pairs().any(|(parameter, _)| parameter == name) {
+        return Err(already_there(name));
+    }
+    request.url.query_pairs_mut().append_pair(name, value);
+    Ok(())
+}
+
+fn already_there(name: &str) -> Refusal {
+    Refusal::denied(
+        "credential-set-by-guest",
+        format!("`{name}` is set by the credential; leave it out of the request"),
+    )
+}

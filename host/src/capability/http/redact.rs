@@ -1,0 +1,242 @@
+//! Takes secret values out of what comes back: the exact values and their usual encodings, never a guess.
+//!
+//! Values of fewer than four bytes are left alone: they would be found in any text.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, PAD};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use zeroize::Zeroizing;
+
+/// What stands in place of a secret value.
+pub(crate) const REDACTED: &[u8] = b"[redacted]";
+
+/// Shortest value that is looked for.
+const MIN_BYTES: usize = 4;
+
+/// Values kept; a renewed token displaces the oldest.
+const MAX_VALUES: usize = 24;
+
+/// So many bytes of a pattern are looked for by the fast search; the rest is compared where they are found.
+const TRIGGER_BYTES: usize = 32;
+
+/// The secret values that a connection has used, and the search for them.
+#[derive(Default)]
+pub(crate) struct Redactor(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    values: VecDeque<Zeroizing<Vec<u8>>>,
+    search: Option<Arc<Search>>,
+}
+
+impl Redactor {
+    /// Learns values before they are used for the first time.
+    pub(crate) fn learn<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) {
+        let values: Vec<&[u8]> = values.into_iter().filter(|value| value.len() >= MIN_BYTES).collect();
+        let is_known = |known: &Known, value: &[u8]| known.values.iter().any(|old| old.as_slice() == value);
+        {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if values.iter().all(|value| is_known(&known, value)) {
+                return;
+            }
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for value in values {
+            if !is_known(&known, value) {
+                known.values.push_back(Zeroizing::new(value.to_vec()));
+            }
+        }
+        while known.values.len() > MAX_VALUES {
+            known.values.pop_front();
+        }
+        known.search = Search::new(known.values.iter().map(|value| value.as_slice())).map(Arc::new);
+    }
+
+    /// Returns the bytes without the values; the same bytes when there is none in them.
+    pub(crate) fn bytes(&self, bytes: Bytes) -> Bytes {
+        match self.search().and_then(|search| search.replaced(&bytes)) {
+            Some(clean) => Bytes::from(clean),
+            None => bytes,
+        }
+    }
+
+    /// Returns the text without the values.
+    pub(crate) fn text(&self, text: String) -> String {
+        match self.search().and_then(|search| search.replaced(text.as_bytes())) {
+            Some(clean) => String::from_utf8_lossy(&clean).into_owned(),
+            None => text,
+        }
+    }
+
+    fn search(&self) -> Option<Arc<Search>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).search.clone()
+    }
+}
+
+struct Search {
+    triggers: AhoCorasick,
+    /// Longest first, so that the whole of an encoding goes, padding included.
+    patterns: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl Search {
+    fn new<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
+        let distinct: BTreeSet<Vec<u8>> = values.flat_map(encodings).filter(|one| one.len() >= MIN_BYTES).collect();
+        let mut patterns: Vec<Vec<u8>> = distinct.into_iter().collect();
+        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
+        let triggers: BTreeSet<&[u8]> = patterns.iter().map(|pattern| trigger(pattern)).collect();
+        let triggers = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(triggers).ok()?;
+        Some(Self { triggers, patterns: patterns.into_iter().map(Zeroizing::new).collect() })
+    }
+
+    /// Returns the bytes with every value replaced; none when there is nothing to replace.
+    fn replaced(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut clean: Option<Vec<u8>> = None;
+        let (mut copied, mut at) = (0, 0);
+        while let Some(start) = self.next_trigger(bytes, at) {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let Some(found) = self.patterns.iter().find(|pattern| rest.starts_with(pattern)) else {
+                at = start + 1;
+                continue;
+            };
+            let clean = clean.get_or_insert_with(|| Vec::with_capacity(bytes.len()));
+            clean.extend_from_slice(bytes.get(copied..start).unwrap_or_default());
+            clean.extend_from_slice(REDACTED);
+            at = start + found.len();
+            copied = at;
+        }
+        let mut clean = clean?;
+        clean.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+        Some(clean)
+    }
+
+    fn next_trigger(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let input = aho_corasick::Input::new(bytes).span(at.min(bytes.len())..bytes.len());
+        self.triggers.find(input).map(|found| found.start())
+    }
+}
+
+fn trigger(pattern: &[u8]) -> &[u8] {
+    pattern.get(..TRIGGER_BYTES).unwrap_or(pattern)
+}
+
+/// Returns a value as it is and in its usual encodings.
+fn encodings(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = vec![value.to_vec(), hex::encode(value).into_bytes(), hex::encode_upper(value).into_bytes()];
+    all.extend(percent_encodings(value));
+    all.extend(base64_encodings(value));
+    if let Ok(text) = std::str::from_utf8(value) {
+        all.extend(escaped(text).into_iter().map(String::into_bytes));
+    }
+    all
+}
+
+/// What RFC 3986 leaves as it is, what JavaScript's `encodeURIComponent` and `encodeURI` do, and what forms do.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const COMPONENT: &AsciiSet = &UNRESERVED.remove(b'!').remove(b'\'').remove(b'(').remove(b')').remove(b'*');
+const WHOLE_URI: &AsciiSet = &COMPONENT
+    .remove(b';')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b',')
+    .remove(b'#');
+
+fn percent_encodings(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = vec![form_urlencoded::byte_serialize(value).collect::<String>()];
+    for set in [NON_ALPHANUMERIC, UNRESERVED, COMPONENT, WHOLE_URI] {
+        all.push(percent_encode(value, set).to_string());
+    }
+    let lower: Vec<String> = all.iter().map(|text| lower_escapes(text)).collect();
+    all.into_iter().chain(lower).map(String::into_bytes).collect()
+}
+
+/// Turns `%2B` into `%2b` and leaves the rest.
+fn lower_escapes(text: &str) -> String {
+    let mut digits_left = 0_u8;
+    let lower = |character: char| {
+        if character == '%' {
+            digits_left = 2;
+            return character;
+        }
+        let is_digit = digits_left > 0;
+        digits_left = digits_left.saturating_sub(1);
+        if is_digit { character.to_ascii_lowercase() } else { character }
+    };
+    text.chars().map(lower).collect()
+}
+
+/// Base64 of the value by itself, and of the value within something longer: at each of the three places where it can
+/// begin, without the characters at both ends that depend on the neighbours. That covers Basic, too.
+fn base64_encodings(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for alphabet in [&alphabet::STANDARD, &alphabet::URL_SAFE] {
+        all.push(GeneralPurpose::new(alphabet, PAD).encode(value));
+        let engine = GeneralPurpose::new(alphabet, NO_PAD);
+        all.push(engine.encode(value));
+        for shift in 0..3_usize {
+            let mut shifted = Zeroizing::new(vec![0; shift]);
+            shifted.extend_from_slice(value);
+            let text = engine.encode(&*shifted);
+            let first = (shift * 8).div_ceil(6);
+            let whole = shifted.len() * 8 / 6;
+            all.push(text.get(first..whole).unwrap_or_default().to_owned());
+        }
+    }
+    // Short ones are found in any text.
+    all.into_iter().filter(|text| text.len() > MIN_BYTES).map(String::into_bytes).collect()
+}
+
+/// The ways in which JSON, HTML and XML writers escape a text.
+fn escaped(text: &str) -> Vec<String> {
+    let json = serde_json::to_string(text).unwrap_or_default();
+    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+    let slashed = json.replace('/', "\\/");
+    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let numbered = ["&#39;", "&#x27;", "&apos;"].map(|quote| html.replace('\'', quote));
+    // .NET escapes more than it must: `+`, `&`, `'`, `<` and `>`.
+    let mut all = vec![unicode_escaped(&json, false), unicode_escaped(&slashed, false), unicode_escaped(&json, true)];
+    all.extend(all.clone().iter().map(|text| lower_unicode_escapes(text)));
+    all.extend([json, slashed, html]);
+    all.extend(numbered);
+    all
+}
+
+fn unicode_escaped(text: &str, eager: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() && !(eager && matches!(character, '+' | '&' | '\'' | '<' | '>' | '`')) {
+            out.push(character);
+            continue;
+        }
+        let mut units = [0; 2];
+        for unit in character.encode_utf16(&mut units) {
+            out.push_str(&format!("\\u{unit:04X}"));
+        }
+    }
+    out
+}
+
+/// Turns `\u00E9` into `\u00e9` and leaves the rest.
+fn lower_unicode_escapes(text: &str) -> String {
+    let mut parts = text.split("\\u");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(4).unwrap_or((part, ""));
+        out.push_str("\\u");
+        out.push_str(&digits.to_ascii_lowercase());
+        out.push_str(rest);
+    }
+    out
+}

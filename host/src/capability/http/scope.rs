@@ -1,0 +1,243 @@
+//! What one call may do over HTTP, and what it did.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant as Moment;
+
+use super::budget::BudgetKey;
+use super::{Refusal, SendError};
+use crate::limits::Limits;
+use crate::model::{Cause, Effect, LimitScope, RequestTrace, ToldBy, Trace};
+
+/// What the requests of a call may do in the remote system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Allowance {
+    /// Nothing leaves the host.
+    Nothing,
+    /// Reads.
+    Reads,
+    /// Reads, and writes that may be repeated.
+    IdempotentWrites,
+    /// Everything that the policy allows.
+    Writes,
+}
+
+impl Allowance {
+    fn covers(self, effect: Effect) -> bool {
+        match effect {
+            Effect::Read => self >= Self::Reads,
+            Effect::IdempotentWrite => self >= Self::IdempotentWrites,
+            Effect::Write => self >= Self::Writes,
+        }
+    }
+}
+
+/// One call: its allowance, deadline and limits, its requests so far, and why the host refused some of them.
+pub(crate) struct CallScope {
+    allowance: Allowance,
+    deadline: Moment,
+    limits: Arc<Limits>,
+    record: Mutex<Record>,
+}
+
+#[derive(Default)]
+struct Record {
+    requests: Vec<RequestTrace>,
+    causes: HashMap<u32, Cause>,
+    budgets: HashMap<u32, BudgetKey>,
+    /// Requests that were asked for after the limit was reached; they are refused and not traced one by one.
+    beyond_limit: u32,
+}
+
+impl CallScope {
+    /// Starts the scope of a call that ends at `deadline` at the latest.
+    pub(crate) fn new(allowance: Allowance, deadline: Moment, limits: Arc<Limits>) -> Self {
+        Self { allowance, deadline, limits, record: Mutex::default() }
+    }
+
+    /// Returns what the call did so far.
+    pub(crate) fn trace(&self) -> Trace {
+        Trace { requests: self.record().requests.clone() }
+    }
+
+    /// Returns why the host refused a request, when it was the host's own doing: the policy, the kind of call, its
+    /// deadline, its limits, its budget, its credential. None for what happened on the way or at the remote.
+    pub(crate) fn cause_of(&self, request: u32) -> Option<Cause> {
+        self.record().causes.get(&request).cloned()
+    }
+
+    /// Tells whether a write has left in this call and was not answered.
+    pub(crate) fn write_unanswered(&self) -> bool {
+        self.record()
+            .requests
+            .iter()
+            .any(|request| request.sent && request.status.is_none() && request.effect != Effect::Read)
+    }
+
+    /// Returns the moment at which the call ends.
+    pub(crate) fn deadline(&self) -> Moment {
+        self.deadline
+    }
+
+    /// Returns how long the call may still take.
+    pub(super) fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Moment::now())
+    }
+
+    /// Returns the call's allowance.
+    pub(crate) fn allowance(&self) -> Allowance {
+        self.allowance
+    }
+
+    /// Gives the next request its number and its line in the trace.
+    pub(super) fn begin(&self, method: &str, url: String, effect: Effect) -> Begun<'_> {
+        let mut record = self.record();
+        let number = u32::try_from(record.requests.len()).unwrap_or(u32::MAX).saturating_add(1);
+        if number > self.limits.requests {
+            record.beyond_limit = record.beyond_limit.saturating_add(1);
+            let number = self.limits.requests.saturating_add(record.beyond_limit);
+            return Begun { scope: self, number, traced: false, started: Moment::now(), effect };
+        }
+        record.requests.push(RequestTrace {
+            number,
+            method: method.chars().take(32).filter(|character| !character.is_control()).collect(),
+            url,
+            effect,
+            status: None,
+            refusal: None,
+            sent: false,
+            sent_bytes: 0,
+            received_bytes: 0,
+            micros: 0,
+        });
+        Begun { scope: self, number, traced: true, started: Moment::now(), effect }
+    }
+
+    /// Returns the budget that a request counted against; of any request when `request` is 0 or has none.
+    pub(super) fn budgets_of(&self, request: u32) -> Vec<BudgetKey> {
+        let record = self.record();
+        match record.budgets.get(&request) {
+            Some(key) => vec![key.clone()],
+            None => record.budgets.values().cloned().collect(),
+        }
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that has its number. Dropped without an end it stays in the trace as cancelled.
+pub(super) struct Begun<'a> {
+    scope: &'a CallScope,
+    pub(super) number: u32,
+    traced: bool,
+    started: Moment,
+    effect: Effect,
+}
+
+impl Begun<'_> {
+    /// Checks what can be said without looking at the request: its number, the call's allowance and time.
+    pub(super) fn admit(&self) -> Result<(), Refusal> {
+        let limits = &self.scope.limits;
+        if !self.traced {
+            return Err(Refusal::denied(
+                "request-limit",
+                format!(
+                    "the call has sent {} requests, its limit; return what there is and go on in the next call",
+                    limits.requests
+                ),
+            ));
+        }
+        if self.scope.allowance == Allowance::Nothing {
+            return Err(Refusal::denied(
+                "no-network",
+                "this kind of call works without network; take what it needs from its arguments",
+            ));
+        }
+        if !self.scope.allowance.covers(self.effect) {
+            return Err(Refusal::WouldWrite);
+        }
+        if self.scope.remaining().is_zero() {
+            return Err(Refusal::Deadline(false));
+        }
+        Ok(())
+    }
+
+    pub(super) fn counts_against(&self, key: &BudgetKey) {
+        self.scope.record().budgets.insert(self.number, key.clone());
+    }
+
+    /// Notes that the request may have left the host.
+    pub(super) fn leaves(&self, body_bytes: usize) {
+        self.change(|line| {
+            line.sent = true;
+            line.sent_bytes = u64::try_from(body_bytes).unwrap_or(u64::MAX);
+        });
+    }
+
+    /// Notes that nothing left the host after all, or that it was provably not processed.
+    pub(super) fn did_not_leave(&self) {
+        self.change(|line| {
+            line.sent = false;
+            line.sent_bytes = 0;
+        });
+    }
+
+    /// Notes the answer.
+    pub(super) fn answered(&self, status: u16, received_bytes: usize) {
+        self.change(|line| {
+            line.status = Some(status);
+            line.received_bytes = u64::try_from(received_bytes).unwrap_or(u64::MAX);
+        });
+    }
+
+    /// Notes why there is no answer and makes the guest's error of it.
+    pub(super) fn refused(&self, refusal: Refusal) -> SendError {
+        self.change(|line| line.refusal = Some(refusal.code().to_owned()));
+        let target = self.line(|line| line.url.clone()).unwrap_or_default();
+        if let Some(cause) = host_cause(&refusal, target, self.effect) {
+            self.scope.record().causes.insert(self.number, cause);
+        }
+        SendError { request: self.number, refusal }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut RequestTrace)) {
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let mut record = self.scope.record();
+        if let Some(line) = record.line_mut(self.number) {
+            line.micros = micros;
+            change(line);
+        }
+    }
+
+    fn line<T>(&self, read: impl FnOnce(&RequestTrace) -> T) -> Option<T> {
+        self.scope.record().line_mut(self.number).map(|line| read(line))
+    }
+}
+
+impl Record {
+    fn line_mut(&mut self, number: u32) -> Option<&mut RequestTrace> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.requests.get_mut(index)
+    }
+}
+
+/// Says what a refusal is the cause of, where the host alone knows: what the remote did is the connector's to judge.
+fn host_cause(refusal: &Refusal, target: String, effect: Effect) -> Option<Cause> {
+    match refusal {
+        Refusal::Denied { code, .. } => Some(Cause::EgressDenied { rule: (*code).to_owned(), target }),
+        Refusal::WouldWrite => Some(Cause::WouldWrite),
+        Refusal::Deadline(sent) => Some(Cause::Deadline { write_in_flight: *sent && effect != Effect::Read }),
+        Refusal::BudgetExhausted(until) => Some(Cause::RateLimited {
+            scope: LimitScope::Credential,
+            not_before: Some(*until),
+            told_by: ToldBy::Estimate,
+        }),
+        Refusal::CredentialUnavailable(true) => Some(Cause::AuthRevoked),
+        Refusal::CredentialUnavailable(false) => Some(Cause::Unavailable { until: None }),
+        Refusal::NotSent(_) | Refusal::SentNoAnswer(_) | Refusal::TooLarge(_) => None,
+    }
+}

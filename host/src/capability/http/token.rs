@@ -1,0 +1,218 @@
+//! Access tokens: fetched once for all who wait, renewed early, kept by the host alone.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::Refusal;
+use super::send::Received;
+use crate::model::Instant;
+use crate::secret::Secret;
+use crate::surroundings::Clock;
+
+/// Life of a token whose endpoint does not tell (FLOWii's may leave it out; its tokens live about ten minutes).
+const LIFE_UNTOLD: Duration = Duration::from_secs(5 * 60);
+
+/// Longest life that is believed.
+const MAX_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A token is renewed so long before its end, or after nine tenths of its life when that is later.
+const EARLY: Duration = Duration::from_secs(60);
+
+/// After the endpoint refused the credential, so long nobody asks it again with the same values: systems lock
+/// accounts after a few wrong passwords.
+const REFUSED_PAUSE: Duration = Duration::from_secs(60);
+
+/// Longest token that is taken.
+const MAX_TOKEN_BYTES: usize = 16 << 10;
+
+/// An access token.
+pub(super) struct Token {
+    pub(super) value: Secret,
+    /// Which fetch brought it; a token that was refused is never taken again.
+    pub(super) generation: u64,
+    renew_at: Instant,
+    expires_at: Instant,
+}
+
+/// What a token endpoint gave.
+pub(super) struct Granted {
+    value: Secret,
+    life: Duration,
+}
+
+/// The access tokens of all connections of a host.
+#[derive(Default)]
+pub(crate) struct Tokens(Mutex<HashMap<(String, String), Arc<TokenSlot>>>);
+
+/// The token of one credential: at most one fetch at a time.
+pub(super) struct TokenSlot {
+    fingerprint: [u8; 32],
+    /// Fetches that have ended. Who waited for one takes its result, good or bad, instead of asking again.
+    ended: AtomicU64,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Arc<Token>>,
+    last_failure: Option<Refusal>,
+    refused_until: Option<Instant>,
+}
+
+impl Tokens {
+    /// Returns the place of a credential's token. Other secret values make a new, empty place.
+    pub(super) fn slot(&self, connection: &str, slot: &str, fingerprint: [u8; 32]) -> Arc<TokenSlot> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = all.entry((connection.to_owned(), slot.to_owned())).or_insert_with(|| TokenSlot::new(fingerprint));
+        if place.fingerprint != fingerprint {
+            *place = TokenSlot::new(fingerprint);
+        }
+        Arc::clone(place)
+    }
+}
+
+impl TokenSlot {
+    fn new(fingerprint: [u8; 32]) -> Arc<Self> {
+        Arc::new(Self { fingerprint, ended: AtomicU64::new(0), state: tokio::sync::Mutex::default() })
+    }
+
+    /// Returns a token that is good for now, and not the one of generation `stale`; fetches it when nobody else does.
+    pub(super) async fn get(
+        &self,
+        stale: Option<u64>,
+        clock: &dyn Clock,
+        fetch: impl Future<Output = Result<Granted, Refusal>>,
+    ) -> Result<Arc<Token>, Refusal> {
+        let seen = self.ended.load(Ordering::Acquire);
+        let mut state = self.state.lock().await;
+        let now = clock.now();
+        let waited = self.ended.load(Ordering::Acquire) > seen;
+        if let Some(token) = state.token.as_ref().filter(|token| Some(token.generation) != stale)
+            && (now < token.renew_at || (waited && state.last_failure.is_none()))
+        {
+            return Ok(Arc::clone(token));
+        }
+        if let Some(failure) = state.last_failure.as_ref().filter(|_| waited) {
+            return Err(failure.clone());
+        }
+        if state.refused_until.is_some_and(|until| now < until) {
+            return Err(Refusal::CredentialUnavailable(true));
+        }
+        // Dropped while fetching, this leaves everything as it was, and the next in line fetches.
+        let fetched = fetch.await;
+        if let Err(failure) = &fetched
+            && is_of_one_call(failure)
+        {
+            return Err(failure.clone());
+        }
+        let generation = self.ended.fetch_add(1, Ordering::AcqRel).saturating_add(1);
+        state.keep(fetched, generation, stale, clock.now())
+    }
+}
+
+/// Tells whether a failure says something about the call that fetched only, not about the endpoint.
+fn is_of_one_call(failure: &Refusal) -> bool {
+    matches!(failure, Refusal::Denied { .. } | Refusal::Deadline(_) | Refusal::WouldWrite)
+}
+
+impl State {
+    fn keep(
+        &mut self,
+        fetched: Result<Granted, Refusal>,
+        generation: u64,
+        stale: Option<u64>,
+        now: Instant,
+    ) -> Result<Arc<Token>, Refusal> {
+        match fetched {
+            Ok(granted) => {
+                let token = Arc::new(granted.into_token(generation, now));
+                (self.last_failure, self.refused_until) = (None, None);
+                self.token = Some(Arc::clone(&token));
+                Ok(token)
+            }
+            Err(failure) => {
+                if matches!(failure, Refusal::CredentialUnavailable(true)) {
+                    (self.token, self.refused_until) = (None, Some(now.after(REFUSED_PAUSE)));
+                }
+                self.last_failure = Some(failure.clone());
+                // Renewing is early on purpose: the old token is still good when the endpoint is down for a moment.
+                let old = self.token.as_ref().filter(|token| Some(token.generation) != stale && now < token.expires_at);
+                old.map(Arc::clone).ok_or(failure)
+            }
+        }
+    }
+}
+
+impl Granted {
+    fn into_token(self, generation: u64, now: Instant) -> Token {
+        let early = EARLY.min(self.life / 10);
+        Token {
+            value: self.value,
+            generation,
+            renew_at: now.after(self.life.saturating_sub(early)),
+            expires_at: now.after(self.life),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    #[serde(default)]
+    token_type: Option<String>,
+    #[serde(default)]
+    expires_in: Value,
+}
+
+#[derive(Deserialize)]
+struct TokenError {
+    error: String,
+}
+
+/// Reads the answer of a token endpoint.
+pub(super) fn read(answer: &Received, until: impl FnOnce() -> Instant) -> Result<Granted, Refusal> {
+    match answer.status {
+        200..=299 => read_token(&answer.body),
+        401 | 403 => Err(Refusal::CredentialUnavailable(true)),
+        400 => Err(Refusal::CredentialUnavailable(refuses_credential(&answer.body))),
+        429 => Err(Refusal::BudgetExhausted(until())),
+        _ => Err(Refusal::CredentialUnavailable(false)),
+    }
+}
+
+fn refuses_credential(body: &[u8]) -> bool {
+    let error = serde_json::from_slice::<TokenError>(body).map(|answer| answer.error).unwrap_or_default();
+    matches!(error.as_str(), "invalid_grant" | "invalid_client" | "unauthorized_client" | "access_denied")
+}
+
+fn read_token(body: &[u8]) -> Result<Granted, Refusal> {
+    let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| Refusal::CredentialUnavailable(false))?;
+    let value = Zeroizing::new(answer.access_token);
+    let is_bearer = answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+    let is_token =
+        !value.is_empty() && value.len() <= MAX_TOKEN_BYTES && value.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_bearer || !is_token {
+        return Err(Refusal::CredentialUnavailable(false));
+    }
+    Ok(Granted { value: Secret::new(value.as_bytes()), life: life(&answer.expires_in) })
+}
+
+/// Reads `expires_in`: seconds, as a number or as text.
+fn life(expires_in: &Value) -> Duration {
+    let seconds = match expires_in {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    match seconds.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0))) {
+        Some(Ok(life)) => life.min(MAX_LIFE),
+        _ => LIFE_UNTOLD,
+    }
+}
