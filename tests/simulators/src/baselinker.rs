@@ -49,6 +49,7 @@ mod order;
 mod parameters;
 mod parcel;
 mod read;
+mod receipt;
 mod request;
 mod restructure;
 mod state;
@@ -500,6 +501,14 @@ fn handler(method: &str) -> Option<Handler> {
         "setOrderProductFields" => write::set_row,
         "deleteOrderProduct" => write::delete_row,
         "addInvoice" => invoice::add,
+        "getInvoiceFile" => invoice::file,
+        "addOrderInvoiceFile" => invoice::attach,
+        "addReceipt" => receipt::add,
+        "getReceipts" => receipt::list,
+        "getNewReceipts" => receipt::list_new,
+        "getReceipt" => receipt::one,
+        "setOrderReceipt" => receipt::set_printed,
+        "addOrderStatus" => code_list::add_order_status,
         "createPackageManual" => parcel::create,
         "addOrderBySplit" => restructure::split,
         "setOrdersMerge" => restructure::merge,

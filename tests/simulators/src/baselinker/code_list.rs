@@ -65,6 +65,27 @@ pub(super) fn order_statuses(state: &mut State, _: &Parameters, _: i64) -> Answe
     success(json!({"statuses": state.statuses}))
 }
 
+/// `addOrderStatus`: changes one when `status_id` is given, else adds one.
+pub(super) fn add_order_status(state: &mut State, sent: &Parameters, now: i64) -> Answer {
+    let text = |name, longest| -> Option<String> { Some(sent.filled_text(name)?.chars().take(longest).collect()) };
+    let id = match sent.integer("status_id")?.filter(|id| *id != 0) {
+        Some(id) => state.known_status(id)?,
+        None => {
+            let id = state.statuses.iter().map(|status| status.id).max().unwrap_or(200) + 1;
+            let name = text("name", 30).ok_or_else(|| super::parameters::missing("name"))?;
+            state.statuses.push(Status::new(id, &name));
+            id
+        }
+    };
+    if let Some(status) = state.statuses.iter_mut().find(|status| status.id == id) {
+        status.name = text("name", 30).unwrap_or_else(|| status.name.clone());
+        status.name_for_customer = text("name_for_customer", 250).unwrap_or_else(|| status.name_for_customer.clone());
+        status.color = text("color", 7).or_else(|| status.color.clone());
+    }
+    state.wrote("addOrderStatus", 0, sent, now);
+    success(json!({"status_id": id}))
+}
+
 pub(super) fn order_status_groups(_: &mut State, _: &Parameters, _: i64) -> Answer {
     success(json!({"groups": []}))
 }

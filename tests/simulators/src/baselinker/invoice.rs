@@ -1,5 +1,7 @@
 //! Invoices.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Refusal, php_number, success};
@@ -124,9 +126,44 @@ pub(super) fn list(state: &mut State, sent: &Parameters, _: i64) -> Answer {
             wanted.push((name, id));
         }
     }
+    let is_external_wanted = sent.value("get_external_invoices").is_none_or(super::parameters::flag);
     let is = |invoice: &Map<String, Value>, name: &str| invoice.get(name).and_then(Value::as_i64).unwrap_or_default();
-    let found = state.invoices.range(id_from..).map(|(_, invoice)| invoice).filter(|invoice| {
-        is(invoice, "date_add") >= date_from && wanted.iter().all(|(name, id)| is(invoice, name) == *id)
+    let found = state.invoices.range(id_from..).filter(|(id, invoice)| {
+        is(invoice, "date_add") >= date_from
+            && wanted.iter().all(|(name, wanted)| is(invoice, name) == *wanted)
+            && (is_external_wanted || !state.invoice_files.contains_key(id))
     });
-    success(json!({"invoices": found.take(PAGE).collect::<Vec<_>>()}))
+    success(json!({"invoices": found.take(PAGE).map(|(_, invoice)| invoice).collect::<Vec<_>>()}))
+}
+
+/// Code assumed.
+fn unknown(id: i64) -> Refusal {
+    Refusal::new("ERROR_INVOICE_ID", format!("Invoice {id} does not exist"))
+}
+
+/// `getInvoiceFile`: the uploaded file when asked for and there, else one of our own.
+pub(super) fn file(state: &mut State, sent: &Parameters, _: i64) -> Answer {
+    let id = sent.required("invoice_id")?;
+    let invoice = state.invoices.get(&id).ok_or_else(|| unknown(id))?;
+    let number = invoice.get("number").cloned().unwrap_or_default();
+    let uploaded = state.invoice_files.get(&id).filter(|_| sent.flag("get_external"));
+    let own = || format!("data:{}", STANDARD.encode(format!("%PDF-1.4 invoice {number}")));
+    success(json!({"invoice": uploaded.cloned().unwrap_or_else(own), "invoice_number": number}))
+}
+
+/// `addOrderInvoiceFile`: attaches the file and number of another accounting system.
+pub(super) fn attach(state: &mut State, sent: &Parameters, now: i64) -> Answer {
+    let id = sent.required("invoice_id")?;
+    let file = sent.filled_text("file").ok_or_else(|| missing("file"))?;
+    let content = file.strip_prefix("data:").unwrap_or_default().rsplit(',').next().unwrap_or_default();
+    if content.is_empty() || STANDARD.decode(content).is_err() {
+        return Err(Refusal::parameters("`file` must be `data:` and base64"));
+    }
+    let invoice = state.invoices.get_mut(&id).ok_or_else(|| unknown(id))?;
+    let number = sent.text("external_invoice_number").unwrap_or_default();
+    invoice.insert("external_invoice_number".to_owned(), Value::from(number));
+    let order_id = invoice.get("order_id").and_then(Value::as_i64).unwrap_or_default();
+    state.invoice_files.insert(id, file);
+    state.wrote("addOrderInvoiceFile", order_id, sent, now);
+    super::answer::done()
 }

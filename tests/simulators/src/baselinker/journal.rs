@@ -21,6 +21,7 @@ pub(super) enum Kind {
     Merged = 5,
     Split = 6,
     InvoiceIssued = 7,
+    ReceiptIssued = 8,
     ParcelCreated = 9,
     DeliveryEdited = 11,
     ProductAdded = 12,

@@ -12,6 +12,7 @@ use super::field;
 use super::journal::{Journal, Kind};
 use super::order::Order;
 use super::parameters::Parameters;
+use super::receipt::Receipts;
 
 /// Switches whose right position is not documented.
 #[derive(Debug, Clone)]
@@ -78,6 +79,8 @@ pub(super) struct State {
     pub(super) journal: Journal,
     pub(super) payments: BTreeMap<i64, Vec<Map<String, Value>>>,
     pub(super) invoices: BTreeMap<i64, Map<String, Value>>,
+    pub(super) invoice_files: BTreeMap<i64, String>,
+    pub(super) receipts: Receipts,
     pub(super) packages: BTreeMap<i64, Map<String, Value>>,
     pub(super) catalog: Catalog,
     pub(super) writes: Vec<Write>,
@@ -98,6 +101,8 @@ impl State {
             series: Vec::new(),
             payments: BTreeMap::new(),
             invoices: BTreeMap::new(),
+            invoice_files: BTreeMap::new(),
+            receipts: Receipts::new(),
             packages: BTreeMap::new(),
             writes: Vec::new(),
             next_row_id: 90_001,
@@ -212,6 +217,7 @@ impl State {
             "writes": writes,
             "orders_written": touched,
             "invoices": self.invoices.len(),
+            "receipts": self.receipts.len(),
             "packages": self.packages.len(),
             "products": self.catalog.products.len(),
         })

@@ -367,6 +367,50 @@ async fn invoice_has_net_prices_and_pages_by_id() {
 }
 
 #[tokio::test]
+async fn uploaded_invoice_file_is_given_back_when_asked_for() {
+    let account = account().await;
+    account.simulator.add_order(order(1, 10)).unwrap();
+    let sent = json!({"order_id": 1, "series_id": 15, "vat_rate": "DEFAULT"});
+    let id = account.call("addInvoice", sent).await["invoice_id"].clone();
+    let file = json!({"invoice_id": id, "file": "data:++//QUJD", "external_invoice_number": "F-1"});
+    assert_eq!(account.call("addOrderInvoiceFile", file).await, json!({"status": "SUCCESS"}));
+    let external = account.call("getInvoiceFile", json!({"invoice_id": id, "get_external": true})).await;
+    assert_eq!(external["invoice"], "data:++//QUJD", "the plus signs survive");
+    let own = account.call("getInvoiceFile", json!({"invoice_id": id})).await;
+    assert_ne!(own["invoice"], external["invoice"]);
+    let listed = account.call("getInvoices", json!({})).await;
+    assert_eq!(listed["invoices"][0]["external_invoice_number"], "F-1");
+    assert_eq!(account.call("getInvoices", json!({"get_external_invoices": false})).await["invoices"], json!([]));
+    let broken = account.call("addOrderInvoiceFile", json!({"invoice_id": id, "file": "data:%%"})).await;
+    assert_eq!(error_code(&broken), "ERROR_INVALID_PARAMETERS");
+}
+
+#[tokio::test]
+async fn receipt_waits_until_it_is_printed() {
+    let account = account().await;
+    account.simulator.add_order(order(1, 10)).unwrap();
+    let id = account.call("addReceipt", json!({"order_id": 1, "series_id": 15})).await["receipt_id"].clone();
+    let waiting = async || account.call("getNewReceipts", json!({})).await["orders"].as_array().unwrap().len();
+    account.call("setOrderReceipt", json!({"receipt_id": id, "receipt_nr": "", "printer_error": true})).await;
+    assert_eq!(waiting().await, 1);
+    account.call("setOrderReceipt", json!({"receipt_id": id, "receipt_nr": "77/2026", "date": 20})).await;
+    assert_eq!(waiting().await, 0);
+    assert_eq!(account.call("getReceipt", json!({"order_id": 1})).await["receipt_full_nr"], "77/2026");
+    assert_eq!(account.call("getReceipts", json!({"id_from": id})).await["receipts"][0]["receipt_id"], id);
+}
+
+#[tokio::test]
+async fn status_is_added_and_changed() {
+    let account = account().await;
+    let id = account.call("addOrderStatus", json!({"name": "Zwrot", "color": "#123456"})).await["status_id"].clone();
+    assert_eq!(id, 205);
+    account.call("addOrderStatus", json!({"status_id": id, "name_for_customer": "Zwrócone"})).await;
+    let statuses = account.call("getOrderStatusList", json!({})).await;
+    let expected = json!({"id": 205, "name": "Zwrot", "name_for_customer": "Zwrócone", "color": "#123456"});
+    assert_eq!(statuses["statuses"][4], expected);
+}
+
+#[tokio::test]
 async fn parcel_enters_the_order_and_is_listed_with_strings() {
     let account = account().await;
     account.simulator.add_order(order(1, 10)).unwrap();
