@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::admin;
@@ -74,7 +74,7 @@ impl Default for Settings {
 }
 
 /// The numbers that either flow, and the systems afterwards, must show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Orders read: all confirmed ones.
     pub read: usize,
@@ -101,7 +101,7 @@ pub struct Expected {
 }
 
 /// Buyers on one side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// There before the first run.
     pub before: usize,
@@ -110,7 +110,7 @@ pub struct Known {
 }
 
 /// The first order id of each kind, where there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examples {
     /// An order that arrives.
     pub done: Option<i64>,
