@@ -1,2 +1,66 @@
-//! Workspace tasks.
-fn main() {}
+//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `bench`, `schemas`, `lint`.
+
+mod bench;
+mod command;
+mod components;
+mod demo;
+mod lint;
+mod schemas;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Workspace tasks. Each sets up what it needs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the whole of Wharf against simulated systems on this machine
+    Demo(demo::Options),
+    /// Build the components and run every test
+    Test(test::Options),
+    /// Build the connectors and the guest programs into `target/components`
+    Components,
+    /// Measure the cost of the boundary, each figure with a control in the same run
+    Bench(bench::Options),
+    /// Write the JSON Schemas of the common documents
+    Schemas,
+    /// Check formatting and lints
+    Lint,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Components => components::build(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Schemas => schemas::write(),
+        Task::Lint => lint::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns the workspace's root: the parent of this package's directory.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Returns cargo's target directory.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
