@@ -1,1 +1,1 @@
-//! Tests of the whole program.
+//! Tests of the whole program, as an operator uses it; they are in `tests/`.

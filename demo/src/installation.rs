@@ -1,0 +1,122 @@
+//! The demo's installation on disk.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{Systems, Target};
+
+const TEMPLATE: &str = include_str!("installation.toml");
+
+/// A directory with the installation file, the connectors and, later, the ledger.
+pub struct Installation {
+    program: PathBuf,
+    file: PathBuf,
+    secrets: Vec<(&'static str, String)>,
+}
+
+impl Installation {
+    /// Writes the file and the connectors, and removes the ledger of an earlier run.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or a connector was not built.
+    pub fn write(target: &Target, directory: &Path, systems: &Systems) -> Result<Self> {
+        for old in ["wharf.sqlite", "wharf.sqlite-wal", "wharf.sqlite-shm"] {
+            remove(&directory.join(old))?;
+        }
+        let connectors = directory.join("connectors");
+        std::fs::create_dir_all(&connectors).with_context(|| format!("cannot make `{}`", connectors.display()))?;
+        for name in ["baselinker.wasm", "flowii.wasm", "erpconnector.wasm"] {
+            let from = target.component(name);
+            std::fs::copy(&from, connectors.join(name))
+                .with_context(|| format!("cannot copy `{}`; run `cargo xtask components`", from.display()))?;
+        }
+        let file = directory.join("wharf.toml");
+        std::fs::write(&file, filled(systems)?).with_context(|| format!("cannot write `{}`", file.display()))?;
+        Ok(Self { program: target.program("wharf"), file, secrets: secrets(systems)? })
+    }
+
+    /// Returns the path of the installation file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Returns the path of the ledger.
+    pub fn ledger(&self) -> PathBuf {
+        self.file.with_file_name("wharf.sqlite")
+    }
+
+    /// Makes the command that runs the program on this installation, with the secrets in its environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        let secrets = self.secrets.iter().map(|(name, value)| (name, value));
+        command.arg("--file").arg(&self.file).args(arguments).envs(secrets);
+        command
+    }
+
+    /// Runs the program with its output shown.
+    ///
+    /// # Errors
+    /// When it does not start, or its exit code is not one of `good`.
+    pub fn show(&self, arguments: &[&str], good: &[i32]) -> Result<()> {
+        let status = self.command(arguments).status().context("cannot start `wharf`")?;
+        expect(arguments, status.code(), good)
+    }
+
+    /// Runs the program with `--json` and reads what it prints.
+    ///
+    /// # Errors
+    /// When it does not start, its exit code is not one of `good`, or it does not print JSON.
+    pub fn json(&self, arguments: &[&str], good: &[i32]) -> Result<Value> {
+        let mut command = self.command(arguments);
+        let output = command.arg("--json").stderr(Stdio::inherit()).output().context("cannot start `wharf`")?;
+        expect(arguments, output.status.code(), good)?;
+        serde_json::from_slice(&output.stdout).context("`wharf --json` did not print JSON")
+    }
+}
+
+fn expect(arguments: &[&str], code: Option<i32>, good: &[i32]) -> Result<()> {
+    if code.is_some_and(|code| good.contains(&code)) {
+        return Ok(());
+    }
+    bail!("`wharf {}` ended with {code:?} instead of one of {good:?}", arguments.join(" "))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn filled(systems: &Systems) -> Result<String> {
+    let mut text = TEMPLATE.to_owned();
+    for system in ["baselinker", "flowii", "erpconnector"] {
+        let origin = systems.text(&format!("/{system}"))?;
+        let port = origin.rsplit(':').next().context("an address without a port")?;
+        text = text.replace(&format!("{{{system}}}"), origin);
+        text = text.replace(&format!("{{{system}_address}}"), &format!("127.0.0.1:{port}"));
+    }
+    text = text.replace("{flowii_company}", systems.text("/companies/flowii")?);
+    for status in ["cancelled", "handed_over"] {
+        let id = systems.number(&format!("/statuses/{status}"))?;
+        text = text.replace(&format!("{{{status}}}"), &id.to_string());
+    }
+    Ok(text)
+}
+
+fn secrets(systems: &Systems) -> Result<Vec<(&'static str, String)>> {
+    let from = [
+        ("DEMO_BASELINKER_TOKEN", "/credentials/baselinker/token"),
+        ("DEMO_FLOWII_USERNAME", "/credentials/flowii/username"),
+        ("DEMO_FLOWII_PASSWORD", "/credentials/flowii/password"),
+        ("DEMO_FLOWII_KEY", "/credentials/flowii/api_key"),
+        ("DEMO_ERP_LICENCE", "/credentials/erpconnector/licence"),
+        ("DEMO_ERP_SECRET", "/credentials/erpconnector/secret"),
+    ];
+    from.into_iter().map(|(name, pointer)| Ok((name, systems.text(pointer)?.to_owned()))).collect()
+}
