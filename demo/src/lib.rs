@@ -1,10 +1,12 @@
 //! Simulated systems and an installation that connects them: what the demo shows and what the end-to-end tests break.
 
+mod agreement;
 mod installation;
 mod systems;
 
 use std::path::{Path, PathBuf};
 
+pub use agreement::{Figure, figures};
 pub use installation::Installation;
 pub use systems::Systems;
 

@@ -3,14 +3,13 @@
 //! Everything is real but the three systems: the program, its connectors in their sandbox, HTTPS over loopback, the
 //! ledger's file. The systems are simulated in a process of their own, and asked for their own figures in the end.
 
-mod agreement;
-
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
-use wharf_demo::{Installation, Systems, Target};
+use comfy_table::{Table, presets};
+use wharf_demo::{Installation, Systems, Target, figures};
 
 /// Runs the demo; start it with `cargo xtask demo`, which builds what it needs.
 #[derive(Parser)]
@@ -43,7 +42,28 @@ fn main() -> Result<()> {
         act(&format!("Where is this order? ({})", kind.replace('_', " ")), &installation, &["why", &document])?;
     }
     act("A second time: nothing is left to do", &installation, &["run"])?;
-    agreement::show(&systems, &installation)
+    agree(&systems, &installation)
+}
+
+/// Prints Wharf's figures beside those of the systems.
+fn agree(systems: &Systems, installation: &Installation) -> Result<()> {
+    let figures = figures(systems, installation)?;
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table.set_header(["", "expected", "Wharf", "the systems", ""]);
+    for figure in &figures {
+        let numbers = [figure.expected, figure.wharf, figure.systems].map(|number| number.to_string());
+        let [expected, wharf, systems] = &numbers;
+        let verdict = if figure.agrees() { "agree" } else { "DISAGREE" };
+        table.add_row([figure.what, expected, wharf, systems, verdict]);
+    }
+    println!("\nThe same counts, from the systems themselves\n{table}");
+    let disagreeing: Vec<_> = figures.iter().filter(|figure| !figure.agrees()).map(|figure| figure.what).collect();
+    if !disagreeing.is_empty() {
+        bail!("figures disagree: {}", disagreeing.join(", "));
+    }
+    println!("No order was lost, none was doubled.");
+    Ok(())
 }
 
 /// Shows one command of the program at work. Exit code 1 says that something is parked, as it has to be here.
