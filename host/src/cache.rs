@@ -170,7 +170,8 @@ mod tests {
     fn files_and_directory_are_for_their_owner_only() {
         let (_directory, cache, _engine) = filled();
         assert_eq!(fs::metadata(&cache.directory).unwrap().permissions().mode() & 0o777, 0o700);
-        let modes = fs::read_dir(&cache.directory).unwrap().map(|file| file.unwrap().metadata().unwrap().mode() & 0o777);
+        let modes =
+            fs::read_dir(&cache.directory).unwrap().map(|file| file.unwrap().metadata().unwrap().mode() & 0o777);
         assert_eq!(modes.collect::<Vec<_>>(), [0o600, 0o600]);
     }
 

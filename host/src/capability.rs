@@ -1,4 +1,96 @@
-//! What a guest may import: one room per capability.
+//! What the host gives to running connectors: one room per import.
 
 pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod schedule;
 pub(crate) mod secrets;
+pub(crate) mod wasi;
+
+use std::sync::Arc;
+
+use self::http::{CallScope, Egress};
+use self::schedule::Schedule;
+use self::secrets::Secrets;
+use crate::model::{Cause, Evidence, Failure, Instant, LimitScope};
+use crate::surroundings::{Clock, Randomness};
+
+/// Most random bytes that one `random.bytes` gives.
+pub(crate) const RANDOM_BYTES: u32 = 4096;
+
+/// The rooms of one connector, or of one connection.
+pub(crate) struct Rooms {
+    /// Name of the connector.
+    pub(crate) connector: String,
+    /// What only a connection has: none while a connector describes itself.
+    pub(crate) connected: Option<Connected>,
+    /// The host's clock.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The host's randomness.
+    pub(crate) randomness: Arc<dyn Randomness>,
+}
+
+/// The rooms that a connection brings.
+pub(crate) struct Connected {
+    /// Name of the connection.
+    pub(crate) name: String,
+    /// Its configuration as JSON text.
+    pub(crate) config: String,
+    /// Its way out.
+    pub(crate) egress: Arc<Egress>,
+    /// Its secrets.
+    pub(crate) secrets: Secrets,
+    /// Its wake-ups.
+    pub(crate) schedule: Schedule,
+}
+
+impl Rooms {
+    /// Returns the connector's name.
+    pub(crate) fn connector(&self) -> &str {
+        &self.connector
+    }
+
+    /// Returns the connection's name.
+    pub(crate) fn connection(&self) -> Option<&str> {
+        self.connected.as_ref().map(|connected| connected.name.as_str())
+    }
+
+    /// Takes the secrets that the connection has used out of a text.
+    pub(crate) fn redact(&self, text: String) -> String {
+        match &self.connected {
+            Some(connected) => connected.egress.redact(text),
+            None => text,
+        }
+    }
+
+    /// Takes secrets out of what a connector says of a failure.
+    pub(crate) fn redact_failure(&self, failure: &mut Failure) {
+        let redact = |text: &mut String| *text = self.redact(std::mem::take(text));
+        redact(&mut failure.message);
+        if let Some(Evidence { remote_code, excerpt, .. }) = &mut failure.evidence {
+            remote_code.iter_mut().chain(excerpt).for_each(redact);
+        }
+        match &mut failure.cause {
+            Cause::ContractChanged { detail, sample } => {
+                redact(detail);
+                redact(sample);
+            }
+            Cause::Internal { detail: text } | Cause::Precondition { state: text } => redact(text),
+            Cause::ConfigInvalid { violations } | Cause::InvalidRecord { violations } => {
+                violations.iter_mut().for_each(|violation| redact(&mut violation.message));
+            }
+            _ => {}
+        }
+    }
+
+    /// Holds a budget because the remote asked for it.
+    pub(crate) fn hold(&self, scope: &CallScope, request: u32, limit: LimitScope, until: Option<Instant>) {
+        if let Some(connected) = &self.connected {
+            connected.egress.hold(scope, request, limit, until);
+        }
+    }
+
+    /// Drops the access tokens that the connection holds; false when it holds none, so that asking again is no use.
+    pub(crate) fn renew_credentials(&self, _scope: &CallScope) -> bool {
+        false
+    }
+}

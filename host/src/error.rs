@@ -80,6 +80,13 @@ impl Error {
         error
     }
 
+    /// Adds why it failed, in the contract's words.
+    #[must_use]
+    pub fn with_cause(mut self, cause: Cause) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
     /// Adds the connector's name.
     #[must_use]
     pub fn with_connector(mut self, connector: impl Into<String>) -> Self {
@@ -125,12 +132,17 @@ impl Error {
         self.0.code
     }
 
+    /// Returns the sentence without who is concerned, which `Display` puts before it.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Returns who has to change something.
     pub fn blame(&self) -> Blame {
         self.0.blame
     }
 
-    /// Returns why a call failed; none for errors of other kinds.
+    /// Returns why a call failed, or why a configuration was refused; none for errors of other kinds.
     pub fn cause(&self) -> Option<&Cause> {
         self.0.cause.as_ref()
     }

@@ -1,8 +1,15 @@
-//! Contract 0.1.
+//! Contract 0.1: its bindings, and the calls into a component that was built against it.
 
-/// The bindings of the contract.
-#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all, reason = "generated")]
-pub(crate) mod bindings {
+mod convert;
+mod imports;
+mod items;
+mod program;
+
+pub(crate) use program::Program;
+
+/// What the binding generator makes of `wit/`.
+#[allow(missing_docs, unreachable_pub, unused_qualifications, dead_code, clippy::all, reason = "generated")]
+mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "wharf:connector/connector",

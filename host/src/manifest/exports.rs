@@ -25,9 +25,15 @@ pub(super) fn violations(manifest: &Manifest, inspection: &Inspection) -> Vec<Vi
 
 fn disagreement((interface, path, declared): (&str, &str, bool)) -> Violation {
     let (code, message) = if declared {
-        ("not-exported", format!("the manifest promises it, but the component does not export `{interface}`; export it"))
+        (
+            "not-exported",
+            format!("the manifest promises it, but the component does not export `{interface}`; export it"),
+        )
     } else {
-        ("not-declared", format!("the component exports `{interface}`, but the manifest says nothing of it; declare it"))
+        (
+            "not-declared",
+            format!("the component exports `{interface}`, but the manifest says nothing of it; declare it"),
+        )
     };
     Violation { path: path.to_owned(), code: code.to_owned(), message }
 }

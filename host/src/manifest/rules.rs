@@ -210,7 +210,8 @@ impl Rules<'_> {
         for (index, budget) in manifest.budgets.iter().enumerate() {
             let path = format!("/budgets/{index}");
             self.name(&format!("{path}/name"), &budget.name);
-            let counts = [("calls", Some(budget.calls)), ("seconds", Some(budget.seconds)), ("concurrent", budget.concurrent)];
+            let counts =
+                [("calls", Some(budget.calls)), ("seconds", Some(budget.seconds)), ("concurrent", budget.concurrent)];
             for (field, _) in counts.iter().filter(|(_, count)| *count == Some(0)) {
                 self.wrong(format!("{path}/{field}"), "zero", format!("`{field}` is 0; write 1 or more"));
             }

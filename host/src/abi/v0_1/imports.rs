@@ -1,0 +1,258 @@
+//! The imports of the contract, forwarded to the rooms of the call.
+
+use std::time::Instant as Moment;
+
+use bytes::Bytes;
+
+use super::bindings::wharf::connector::{clock, connection, http, log, random, schedule, secrets, types};
+use crate::call::{Call, Stop};
+use crate::capability::http::{Refusal, Request, Response, SendError};
+use crate::capability::log::Level;
+use crate::capability::schedule::Refused;
+use crate::capability::secrets::{Hash, SecretError};
+use crate::capability::{Connected, RANDOM_BYTES};
+use crate::model::{Effect, Instant};
+
+impl types::Host for Call {}
+
+impl connection::Host for Call {
+    fn config(&mut self) -> wasmtime::Result<String> {
+        match &self.rooms().connected {
+            Some(connected) => Ok(connected.config.clone()),
+            None => Err(no_connection("connection.config")),
+        }
+    }
+}
+
+impl clock::Host for Call {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        impure(self, "clock.now")?;
+        Ok(self.rooms().clock.now().0)
+    }
+}
+
+impl random::Host for Call {
+    fn bytes(&mut self, count: u32) -> wasmtime::Result<Vec<u8>> {
+        impure(self, "random.bytes")?;
+        let length = usize::try_from(count.min(RANDOM_BYTES)).unwrap_or_default();
+        if count > RANDOM_BYTES {
+            let message = format!("it asked for {count} random bytes; ask for {RANDOM_BYTES} at most");
+            return Err(Stop::Misuse(message).into());
+        }
+        let mut bytes = vec![0; length];
+        self.rooms().randomness.fill(&mut bytes).map_err(|error| Stop::Host(format!("no randomness: {error}")))?;
+        Ok(bytes)
+    }
+}
+
+impl log::Host for Call {
+    fn write(&mut self, level: log::Level, event: String, fields: Vec<types::Field>) -> wasmtime::Result<()> {
+        let level = match level {
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warn => Level::Warn,
+            log::Level::Error => Level::Error,
+        };
+        let (log, rooms) = self.log();
+        log.write(rooms, level, &event, &fields);
+        Ok(())
+    }
+}
+
+impl http::Host for Call {
+    async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::SendError>> {
+        let start = Moment::now();
+        let keep = request.keep;
+        let sent = match &self.rooms().connected {
+            Some(connected) => connected.egress.send(self.scope(), to_request(request)).await,
+            None => Err(SendError { request: 0, refusal: no_network() }),
+        };
+        self.waited_since(start);
+        match sent {
+            Ok(response) => Ok(Ok(handed_over(self, response, keep)?)),
+            Err(error) => Ok(Err(send_error(error))),
+        }
+    }
+}
+
+impl secrets::Host for Call {
+    async fn verify_mac(
+        &mut self,
+        slot: String,
+        hash: secrets::Hash,
+        message: Vec<u8>,
+        presented: Vec<u8>,
+    ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
+        let room = &connected(self, "secrets.verify-mac")?.secrets;
+        Ok(room.verify_mac(&slot, to_hash(hash), &message, &presented).await.map_err(secret_error))
+    }
+
+    async fn sign_mac(
+        &mut self,
+        slot: String,
+        hash: secrets::Hash,
+        message: Vec<u8>,
+    ) -> wasmtime::Result<Result<Vec<u8>, secrets::SecretError>> {
+        let room = &connected(self, "secrets.sign-mac")?.secrets;
+        Ok(room.sign_mac(&slot, to_hash(hash), &message).await.map_err(secret_error))
+    }
+
+    async fn matches(
+        &mut self,
+        slot: String,
+        presented: String,
+    ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
+        let room = &connected(self, "secrets.matches")?.secrets;
+        Ok(room.matches(&slot, &presented).await.map_err(secret_error))
+    }
+}
+
+impl schedule::Host for Call {
+    async fn wake_at(
+        &mut self,
+        name: String,
+        at: u64,
+        payload: String,
+    ) -> wasmtime::Result<Result<(), schedule::ScheduleError>> {
+        let room = match changeable(self) {
+            Ok(connected) => &connected.schedule,
+            Err(refused) => return Ok(Err(schedule_error(refused))),
+        };
+        Ok(room.wake_at(name, Instant(at), payload).await.map_err(schedule_error))
+    }
+
+    async fn wake_every(
+        &mut self,
+        name: String,
+        seconds: u32,
+        payload: String,
+    ) -> wasmtime::Result<Result<(), schedule::ScheduleError>> {
+        let room = match changeable(self) {
+            Ok(connected) => &connected.schedule,
+            Err(refused) => return Ok(Err(schedule_error(refused))),
+        };
+        let now = self.rooms().clock.now();
+        Ok(room.wake_every(name, seconds, payload, now).await.map_err(schedule_error))
+    }
+
+    async fn cancel(&mut self, name: String) -> wasmtime::Result<Result<bool, schedule::ScheduleError>> {
+        let room = match changeable(self) {
+            Ok(connected) => &connected.schedule,
+            Err(refused) => return Ok(Err(schedule_error(refused))),
+        };
+        Ok(room.cancel(&name).await.map_err(schedule_error))
+    }
+}
+
+/// Ends a pure call that asks for what changes from call to call.
+fn impure(call: &Call, import: &str) -> wasmtime::Result<()> {
+    if call.is_pure() {
+        let message =
+            format!("it called `{import}` where the contract wants a pure function; take it from the arguments");
+        return Err(Stop::Misuse(message).into());
+    }
+    Ok(())
+}
+
+fn connected<'a>(call: &'a Call, import: &str) -> wasmtime::Result<&'a Connected> {
+    call.rooms().connected.as_ref().ok_or_else(|| no_connection(import))
+}
+
+fn no_connection(import: &str) -> wasmtime::Error {
+    let message =
+        format!("it called `{import}` while it describes itself; there is no connection yet, only `log` works");
+    Stop::Misuse(message).into()
+}
+
+/// Returns the rooms of the connection, in calls that may change something.
+fn changeable(call: &Call) -> Result<&Connected, Refused> {
+    let refused = |why: &str| Refused::Unavailable(why.to_owned());
+    if call.is_pure() {
+        return Err(refused("this kind of call is pure"));
+    }
+    if call.is_dry() {
+        return Err(refused("this is a dry run"));
+    }
+    call.rooms().connected.as_ref().ok_or_else(|| refused("there is no connection"))
+}
+
+fn no_network() -> Refusal {
+    Refusal::Denied {
+        code: "no-network",
+        message: "this kind of call works without network; take what it needs from its arguments".into(),
+    }
+}
+
+fn to_request(request: http::Request) -> Request {
+    let body = request.body.map(|body| match body {
+        http::Body::Text(text) => Bytes::from(text),
+        http::Body::Bytes(bytes) => Bytes::from(bytes),
+    });
+    Request {
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body,
+        credential: request.credential,
+        effect: match request.effect {
+            http::Effect::Read => Effect::Read,
+            http::Effect::IdempotentWrite => Effect::IdempotentWrite,
+            http::Effect::Write => Effect::Write,
+        },
+        budget: request.budget,
+    }
+}
+
+/// Makes the guest's response, and holds the body where the guest will name parts of it. A body that is not held is not
+/// copied on its way into the guest's memory.
+fn handed_over(call: &mut Call, response: Response, keep: bool) -> Result<http::Response, Stop> {
+    if keep {
+        let limit = call.limits().host_bytes;
+        call.kept_mut().hold(response.number, response.body.clone(), limit)?;
+    }
+    let body = match String::from_utf8(Vec::from(response.body)) {
+        Ok(text) => http::Body::Text(text),
+        Err(error) => http::Body::Bytes(error.into_bytes()),
+    };
+    Ok(http::Response { number: response.number, status: response.status, headers: response.headers, body })
+}
+
+fn send_error(error: SendError) -> http::SendError {
+    let reason = match error.refusal {
+        Refusal::Denied { code, message } => http::Refusal::Denied((code.to_owned(), message)),
+        Refusal::WouldWrite => http::Refusal::WouldWrite,
+        Refusal::BudgetExhausted(until) => http::Refusal::BudgetExhausted(until.0),
+        Refusal::CredentialUnavailable(refused) => http::Refusal::CredentialUnavailable(refused),
+        Refusal::NotSent(why) => http::Refusal::NotSent(why),
+        Refusal::SentNoAnswer(why) => http::Refusal::SentNoAnswer(why),
+        Refusal::TooLarge(limit) => http::Refusal::TooLarge(limit),
+        Refusal::Deadline(left) => http::Refusal::Deadline(left),
+    };
+    http::SendError { request: error.request, reason }
+}
+
+fn to_hash(hash: secrets::Hash) -> Hash {
+    match hash {
+        secrets::Hash::Sha1 => Hash::Sha1,
+        secrets::Hash::Sha256 => Hash::Sha256,
+        secrets::Hash::Sha512 => Hash::Sha512,
+    }
+}
+
+fn secret_error(error: SecretError) -> secrets::SecretError {
+    match error {
+        SecretError::UnknownSlot => secrets::SecretError::UnknownSlot,
+        SecretError::Unavailable => secrets::SecretError::Unavailable,
+        SecretError::TooLarge => secrets::SecretError::TooLarge,
+    }
+}
+
+fn schedule_error(refused: Refused) -> schedule::ScheduleError {
+    match refused {
+        Refused::NameInvalid => schedule::ScheduleError::NameInvalid,
+        Refused::TooMany => schedule::ScheduleError::TooMany,
+        Refused::PayloadTooLarge => schedule::ScheduleError::PayloadTooLarge,
+        Refused::TooFrequent => schedule::ScheduleError::TooFrequent,
+        Refused::Unavailable(why) => schedule::ScheduleError::Unavailable(why),
+    }
+}

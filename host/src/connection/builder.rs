@@ -1,0 +1,133 @@
+//! Making a connection.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Bound, Connection};
+use crate::call::Setting;
+use crate::capability::http::scope::Allowance;
+use crate::capability::http::{Egress, EgressSettings};
+use crate::capability::schedule::Schedule;
+use crate::capability::secrets::Secrets;
+use crate::capability::{Connected, Rooms};
+use crate::connector::Connector;
+use crate::error::{Blame, Error, ErrorKind};
+use crate::limits::Limits;
+use crate::model::{Cause, Violation};
+use crate::policy::{Grant, Policy};
+
+/// Makes a [`Connection`].
+#[must_use]
+pub struct ConnectionBuilder {
+    connector: Connector,
+    name: String,
+    config: Value,
+    grant: Grant,
+    limits: Option<Limits>,
+}
+
+impl ConnectionBuilder {
+    /// An empty configuration, a grant of nothing, the host's limits.
+    pub(crate) fn new(connector: Connector, name: String) -> Self {
+        Self { connector, name, config: Value::Object(Map::new()), grant: Grant::new(), limits: None }
+    }
+
+    /// Sets the configuration, of the manifest's version; see [`Connector::migrate_config`]. Default: an empty object.
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets what the operator approves. Default: nothing.
+    pub fn grant(mut self, grant: Grant) -> Self {
+        self.grant = grant;
+        self
+    }
+
+    /// Sets the limits of the connection's calls. Default: the host's.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Checks name, configuration and grant, and makes the connection. Nothing is sent and no secret is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connect`]: a name that is none; a configuration that is wrong, with
+    /// [`Cause::ConfigInvalid`] and all its violations; a grant that cannot be understood.
+    pub async fn build(self) -> Result<Connection, Error> {
+        check_name(&self.name)?;
+        self.check_config().await?;
+        let setting = self.setting()?;
+        let bound = Bound { name: self.name, connector: self.connector, setting };
+        Ok(Connection { bound: Arc::new(bound), ceiling: Allowance::Writes })
+    }
+
+    async fn check_config(&self) -> Result<(), Error> {
+        let violations = self.connector.validate_config(&self.config).await;
+        let violations = violations.map_err(|error| error.with_connection(&self.name))?;
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let text = |one: &Violation| format!("`{}`: {}", one.path, one.message);
+        let all: Vec<String> = violations.iter().map(text).collect();
+        let message = format!("the configuration is wrong: {}", all.join("; "));
+        let error = Error::new(ErrorKind::Connect, "config-invalid", Blame::Operator, message);
+        Err(error.with_cause(Cause::ConfigInvalid { violations }).with_connection(&self.name))
+    }
+
+    fn setting(&self) -> Result<Setting, Error> {
+        let loaded = &self.connector.0;
+        let ground = &loaded.ground;
+        let limits = self.limits.clone().map_or_else(|| Arc::clone(&ground.limits), Arc::new);
+        let policy = Policy::effective(&self.name, &loaded.manifest, &self.grant, &self.config)?;
+        let slots = &loaded.manifest.credentials;
+        let connected = Connected {
+            name: self.name.clone(),
+            config: self.config.to_string(),
+            secrets: Secrets::new(&self.name, &policy, slots, Arc::clone(&ground.secrets)),
+            schedule: Schedule::new(&self.name, Arc::clone(&ground.store), self.wakes()),
+            egress: Arc::new(self.egress(policy, &limits)?),
+        };
+        let rooms = Rooms {
+            connector: loaded.manifest.name.clone(),
+            connected: Some(connected),
+            clock: Arc::clone(&ground.clock),
+            randomness: Arc::clone(&ground.randomness),
+        };
+        Ok(Setting { engine: ground.engine.clone(), weight: loaded.setting.weight, limits, rooms: Arc::new(rooms) })
+    }
+
+    fn wakes(&self) -> bool {
+        self.connector.inspection().exports_interface("wakeups")
+    }
+
+    fn egress(&self, policy: Policy, limits: &Arc<Limits>) -> Result<Egress, Error> {
+        let loaded = &self.connector.0;
+        let ground = &loaded.ground;
+        Egress::new(EgressSettings {
+            connection: self.name.clone(),
+            policy,
+            slots: loaded.manifest.credentials.clone(),
+            budget_requests: loaded.manifest.budgets.clone(),
+            config: self.config.clone(),
+            budgets: Arc::clone(&ground.budgets),
+            tokens: Arc::clone(&ground.tokens),
+            secrets: Arc::clone(&ground.secrets),
+            resolver: Arc::clone(&ground.resolver),
+            roots: ground.roots.clone(),
+            limits: Arc::clone(limits),
+            clock: Arc::clone(&ground.clock),
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(());
+    }
+    let message = format!("`{}` is no name of a connection; use 1 to 64 of `a-z`, `0-9` and `-`", name.escape_debug());
+    Err(Error::new(ErrorKind::Connect, "name-invalid", Blame::Operator, message))
+}
