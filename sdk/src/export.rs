@@ -118,6 +118,7 @@ impl From<Result<Outcome>> for types::Outcome {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "the generated code takes failures as they cross the boundary")]
 fn wired<T>(results: Vec<Result<T>>) -> Vec<std::result::Result<T, types::Failure>> {
     results.into_iter().map(|result| result.map_err(types::Failure::from)).collect()
 }

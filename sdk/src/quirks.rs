@@ -264,6 +264,8 @@ impl Id<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails where it stands")]
+
     use super::*;
 
     fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, serde_json::Error> {

@@ -124,6 +124,8 @@ fn narrow(number: i16) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails where it stands")]
+
     use super::*;
 
     #[test]

@@ -187,6 +187,8 @@ macro_rules! record {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails where it stands")]
+
     use crate::document::Extra;
     use crate::quirks::{Exact, Id, Text};
 
