@@ -69,8 +69,8 @@ const ZONES: [(&[&str], i64, Summer); 11] = [
     (&["America/Sao_Paulo", "America/Argentina/Buenos_Aires"], -3 * HOUR, Summer::Never),
     (&["America/Halifax"], -4 * HOUR, Summer::American),
     (&["America/Toronto", "America/Montreal", "America/New_York"], -5 * HOUR, Summer::American),
-    (&["America/Winnipeg", "America/Chicago"], -6 * HOUR, Summer::American),
-    (&["America/Edmonton", "America/Denver"], -7 * HOUR, Summer::American),
+    (&["America/Chicago"], -6 * HOUR, Summer::American),
+    (&["America/Denver"], -7 * HOUR, Summer::American),
     (&["America/Los_Angeles"], -8 * HOUR, Summer::American),
 ];
 

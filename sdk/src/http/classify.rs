@@ -53,7 +53,6 @@ pub(super) fn status(response: &Response) -> Failure {
 }
 
 fn cause_of(response: &Response) -> Cause {
-    let not_before = || response.retry_after(clock::now());
     match response.status() {
         401 => Cause::AuthExpired,
         402 | 403 => Cause::Forbidden(None),
@@ -63,17 +62,22 @@ fn cause_of(response: &Response) -> Cause {
         }
         405 | 501 => Cause::Unsupported(format!("status {}", response.status())),
         408 | 425 | 500..600 if response.effect() == Effect::Write => Cause::OutcomeUnknown,
-        408 | 425 | 500..600 => Cause::Unavailable(not_before()),
+        408 | 425 | 500..600 => Cause::Unavailable(not_before(response)),
         409 | 412 => Cause::Conflict(crate::failure::Conflict { existing_id: None, same_content: None }),
         413 => Cause::TooLarge(0),
         423 => Cause::Precondition("locked".to_owned()),
-        429 => Cause::RateLimited(rate_limit(not_before())),
+        429 => Cause::RateLimited(rate_limit(not_before(response))),
         400 | 422 if response.effect() != Effect::Read => {
             let message = format!("{}; correct the document", sentence(response));
             Cause::InvalidRecord(vec![violation("", "refused", message)])
         }
         _ => contract_change(response),
     }
+}
+
+/// Asks for the time only where the answer names one.
+fn not_before(response: &Response) -> Option<u64> {
+    response.header("retry-after").and_then(|_| response.retry_after(clock::now()))
 }
 
 fn rate_limit(not_before: Option<u64>) -> RateLimit {
@@ -107,7 +111,7 @@ pub(super) fn not_the_json(response: &Response, error: &serde_json::Error) -> Fa
     };
     match passing {
         Some(detail) if response.effect() != Effect::Write => {
-            Failure::unavailable(response.retry_after(clock::now()), detail).with_evidence(response.evidence())
+            Failure::unavailable(not_before(response), detail).with_evidence(response.evidence())
         }
         Some(detail) => response.unreadable(detail),
         None => response.unreadable(&error.to_string()),
