@@ -1,0 +1,74 @@
+//! Invoices, which are documents of type 4.
+
+use wharf_sdk::document::{Extra, Invoice, InvoiceKind};
+use wharf_sdk::{Failure, Result, violation};
+
+use super::item::{self, Item};
+use super::{date, keep_relations};
+use crate::api::{self, Draft, Envelope, Resource};
+use crate::assumed::INVOICE;
+use crate::config::Config;
+use crate::correlation;
+
+/// Makes the common document of an invoice.
+pub(crate) fn read(envelope: &Envelope<'_>, row: &Resource<'_>, config: &Config) -> Result<Invoice> {
+    let attributes: api::Document<'_> = row.attributes()?;
+    let mut extra = Extra::new();
+    attributes.unknown.add_to(&mut extra);
+    keep_relations(row, &["partner", "items"], &mut extra);
+    let lines = row.many("items")?;
+    Ok(Invoice {
+        id: row.id.filled(),
+        kind: InvoiceKind::Sale,
+        number: attributes.number.filled(),
+        issued_on: date(attributes.issued.get()),
+        delivered_on: date(attributes.delivered.get()),
+        due_on: date(attributes.due.get()),
+        paid_on: date(attributes.paid.get()),
+        currency: attributes.currency.filled(),
+        partner: super::order::customer(envelope, row)?,
+        lines: lines.iter().map(|line| item::read_invoiced(line, config)).collect::<Result<_>>()?,
+        total_net: attributes.net.get(),
+        total_gross: attributes.gross.get(),
+        unpaid: attributes.unpaid.get(),
+        extra,
+        ..Invoice::default()
+    })
+}
+
+/// Says what keeps an invoice from being sent, without asking FLOWii.
+pub(crate) fn check(invoice: &Invoice) -> Result<()> {
+    super::partner::check(&invoice.partner, "/partner")?;
+    if invoice.kind != InvoiceKind::Sale {
+        let message = "only invoices to customers can be made in FLOWii; leave out purchases and credit notes";
+        return Err(Failure::invalid_record(vec![violation("/kind", "not-a-sale", message)]));
+    }
+    for (path, day) in
+        [("/issued_on", &invoice.issued_on), ("/delivered_on", &invoice.delivered_on), ("/due_on", &invoice.due_on)]
+    {
+        if day.as_deref().is_some_and(|day| day.parse::<wharf_sdk::civil::LocalTime>().is_err()) {
+            let message = "the date cannot be read; write it like `2026-02-01`";
+            return Err(Failure::invalid_record(vec![violation(path, "not-a-date", message)]));
+        }
+    }
+    Ok(())
+}
+
+/// Makes what is sent for an invoice.
+pub(crate) fn draft(invoice: &Invoice, items: &[Item], partner: &str, correlation: &str) -> Draft {
+    let note: Vec<String> = [&invoice.order_number, &invoice.note].into_iter().flatten().cloned().collect();
+    let midnight = |day: &Option<String>| {
+        let local = day.as_deref().and_then(|day| day.parse::<wharf_sdk::civil::LocalTime>().ok());
+        local.map(|local| local.to_string())
+    };
+    Draft::new("document")
+        .whole("type", INVOICE)
+        .text_if("serial-nr", invoice.number.as_deref())
+        .text_if("issued-date", midnight(&invoice.issued_on))
+        .text_if("delivery-date", midnight(&invoice.delivered_on))
+        .text_if("due-date", midnight(&invoice.due_on))
+        .text_if("currency", invoice.currency.as_deref())
+        .text("description", correlation::headed(correlation, &note))
+        .one("partner", Draft::existing("partner", partner))
+        .many("items", items.iter().map(Item::draft).collect())
+}

@@ -1,0 +1,111 @@
+//! Records one by one.
+
+use wharf_sdk::document::Partner;
+use wharf_sdk::{Failure, Item, Result};
+
+use crate::api;
+use crate::client::{Client, envelope};
+use crate::feeds::partner_item;
+use crate::listing::Walk;
+use crate::{convert, correlation, items, orders, partners};
+
+/// Returns a record by FLOWii's id.
+pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
+    let client = Client::open()?;
+    match entity {
+        "partner" => partner(&client, id),
+        "order" => order(&client, id),
+        "product" => product(&client, id),
+        "invoice" => invoice(&client, id),
+        _ => Err(unknown(entity)),
+    }
+}
+
+/// Returns the records for which every field of `query` holds.
+pub(crate) fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>> {
+    let client = Client::open()?;
+    let found = match entity {
+        "partner" => find_partner(&client, query)?,
+        "order" => find_order(&client, query)?,
+        _ => return Err(unknown(entity)),
+    };
+    Ok(found.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+}
+
+fn unknown(entity: &str) -> Failure {
+    Failure::unsupported(entity, format!("{entity} records cannot be read one by one; use those of the manifest"))
+}
+
+fn partner(client: &Client, id: &str) -> Result<Item> {
+    let response = client.get_one("partner", &["partners", id], id)?;
+    let envelope = envelope(&response)?;
+    partner_item(client, &envelope, &envelope.resource()?)
+}
+
+fn order(client: &Client, id: &str) -> Result<Item> {
+    let response = client.get_one("order", &["orders", id], id)?;
+    let envelope = envelope(&response)?;
+    let mut order = convert::order::read(&envelope, &envelope.resource()?, &client.config)?;
+    if order.lines.is_empty() {
+        order.lines = items::lines(client, id)?;
+    }
+    Item::new("order", id, &order)
+}
+
+fn product(client: &Client, id: &str) -> Result<Item> {
+    let response = client.get_one("product", &["products", id], id)?;
+    Item::new("product", id, &convert::product::read(&envelope(&response)?.resource()?)?)
+}
+
+fn invoice(client: &Client, id: &str) -> Result<Item> {
+    let response = client.get_one("invoice", &["documents", id], id)?;
+    let envelope = envelope(&response)?;
+    Item::new("invoice", id, &convert::invoice::read(&envelope, &envelope.resource()?, &client.config)?)
+}
+
+/// The strongest key is asked for, and what comes has to fit the others.
+fn find_partner(client: &Client, query: &[(String, String)]) -> Result<Option<Item>> {
+    let mut wanted = Partner::default();
+    for (key, value) in query {
+        match key.as_str() {
+            "registration_number" => wanted.registration_number = Some(value.clone()),
+            "email" => wanted.email = Some(value.clone()),
+            "name" => wanted.name.clone_from(value),
+            _ => return Err(unknown_key("partner", key)),
+        }
+    }
+    let Some(found) = partners::find(client, &wanted)? else { return Ok(None) };
+    let item = partner(client, &found.id)?;
+    let fits_name = wanted.name.is_empty() || partners::same_name(&found.name, &wanted.name);
+    let fits_email = match (&wanted.registration_number, &wanted.email) {
+        (Some(_), Some(email)) => partners::has_email(client, &found, &email.to_lowercase(), 0)?,
+        _ => true,
+    };
+    Ok(Some(item).filter(|_| fits_name && fits_email))
+}
+
+fn find_order(client: &Client, query: &[(String, String)]) -> Result<Option<Item>> {
+    if let Some((key, _)) = query.iter().find(|(key, _)| !matches!(key.as_str(), "number" | "correlation")) {
+        return Err(unknown_key("order", key));
+    }
+    let found = orders::find_where(client, &[], |_, row| {
+        let attributes: api::Order<'_> = row.attributes()?;
+        Ok(query.iter().all(|(key, value)| match key.as_str() {
+            "number" => attributes.number.as_str() == value,
+            _ => correlation::is_in(attributes.description.as_str(), value),
+        }))
+    })?;
+    match found {
+        Walk::Found(found) => order(client, &found.id).map(Some),
+        Walk::Over => Ok(None),
+        Walk::TooLong => {
+            let message = "more orders than are read to find one; raise `search_pages`";
+            Err(Failure::precondition("search-too-long", message))
+        }
+    }
+}
+
+fn unknown_key(entity: &str, key: &str) -> Failure {
+    let message = format!("{entity} records cannot be looked up by `{key}`; use the keys of the manifest");
+    Failure::unsupported("lookup", message)
+}
