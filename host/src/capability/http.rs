@@ -255,7 +255,8 @@ impl Egress {
             let permit = self.permit(scope, begun, &key, admitted.allotment).await?;
             return self.exchange(scope, begun, admitted.outgoing(), permit).await;
         };
-        let values = self.credentials.values(slot).await?;
+        let values = timeout_at(scope.deadline(), self.credentials.values(slot));
+        let values = values.await.map_err(|_| Refusal::Deadline(false))??;
         values.teach(&self.redactor);
         self.with_credential(scope, begun, &admitted, slot, &values).await
     }

@@ -126,3 +126,103 @@ impl Secrets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::manifest::Manifest;
+    use crate::policy::Grant;
+    use crate::secret::SecretUnavailable;
+
+    /// Says `value` for every slot but `missing` and `empty`.
+    struct One(&'static str);
+
+    #[async_trait::async_trait]
+    impl SecretSource for One {
+        async fn secret(&self, part: SecretRef<'_>) -> Result<Secret, SecretUnavailable> {
+            match part.slot {
+                "missing" => Err(SecretUnavailable("not set".into())),
+                "empty" => Ok(Secret::new("")),
+                _ => Ok(Secret::new(self.0)),
+            }
+        }
+    }
+
+    fn secrets(value: &'static str) -> Secrets {
+        let slot = |name: &str, scheme: &str| json!({"name": name, "scheme": {"type": scheme}});
+        let manifest: Manifest = serde_json::from_value(json!({
+            "name": "tester", "version": "1.0.0", "summary": "Tests.",
+            "config": {"version": 1, "schema": {"type": "object"}},
+            "credentials": [
+                slot("sign", "mac"), slot("ungranted", "mac"), slot("missing", "mac"), slot("empty", "mac"),
+                slot("hook", "presented"), slot("api", "bearer"),
+            ],
+        }))
+        .unwrap();
+        let grant = ["sign", "missing", "empty", "hook", "api"].into_iter().fold(Grant::new(), Grant::slot);
+        let policy = Policy::effective("shop", &manifest, &grant, &json!({})).unwrap();
+        Secrets::new("shop", &policy, &manifest.credentials, Arc::new(One(value)))
+    }
+
+    #[tokio::test]
+    async fn macs_are_the_published_ones() {
+        // RFC 2202 and RFC 4231, test case 2.
+        let secrets = secrets("Jefe");
+        let message = b"what do ya want for nothing?";
+        let table = [
+            (Hash::Sha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+            (Hash::Sha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+            (
+                Hash::Sha512,
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fd\
+                 caeab1a34d4a6b4b636e070a38bce737",
+            ),
+        ];
+        for (hash, expected) in table {
+            let mac = secrets.sign_mac("sign", hash, message).await.unwrap();
+            assert_eq!(hex::encode(&mac), expected);
+            assert_eq!(secrets.verify_mac("sign", hash, message, &mac).await, Ok(true));
+            assert_eq!(secrets.verify_mac("sign", hash, b"other", &mac).await, Ok(false));
+            assert_eq!(secrets.verify_mac("sign", hash, message, &mac[..8]).await, Ok(false));
+            assert_eq!(secrets.verify_mac("sign", hash, message, b"").await, Ok(false));
+        }
+    }
+
+    #[tokio::test]
+    async fn slot_serves_its_own_use_only() {
+        let secrets = secrets("token");
+        for slot in ["hook", "api", "ungranted", "nothing", ""] {
+            assert_eq!(secrets.sign_mac(slot, Hash::Sha256, b"").await, Err(SecretError::UnknownSlot), "{slot}");
+        }
+        for slot in ["sign", "api", "nothing"] {
+            assert_eq!(secrets.matches(slot, "token").await, Err(SecretError::UnknownSlot), "{slot}");
+        }
+        for slot in ["missing", "empty"] {
+            assert_eq!(secrets.sign_mac(slot, Hash::Sha256, b"").await, Err(SecretError::Unavailable), "{slot}");
+        }
+    }
+
+    #[tokio::test]
+    async fn presented_token_must_be_the_whole_one() {
+        let secrets = secrets("token");
+        for (presented, expected) in
+            [("token", true), ("toke", false), ("tokens", false), ("", false), ("TOKEN", false)]
+        {
+            assert_eq!(secrets.matches("hook", presented).await, Ok(expected), "{presented}");
+        }
+    }
+
+    #[tokio::test]
+    async fn message_over_the_limit_is_refused() {
+        let secrets = secrets("token");
+        let message = vec![0; MAX_MESSAGE_BYTES + 1];
+        assert!(secrets.sign_mac("sign", Hash::Sha256, &message[1..]).await.is_ok());
+        assert_eq!(secrets.sign_mac("sign", Hash::Sha256, &message).await, Err(SecretError::TooLarge));
+        let presented = "x".repeat(MAX_MESSAGE_BYTES + 1);
+        assert_eq!(secrets.matches("hook", &presented).await, Err(SecretError::TooLarge));
+    }
+}

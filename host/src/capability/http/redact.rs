@@ -240,3 +240,88 @@ fn lower_unicode_escapes(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    fn redactor(values: &[&str]) -> Redactor {
+        let redactor = Redactor::default();
+        redactor.learn(values.iter().map(|value| value.as_bytes()));
+        redactor
+    }
+
+    #[test]
+    fn text_without_a_value_stays_the_same_bytes() {
+        let body = Bytes::from_static(b"business as usual: tok-nothing, t0k");
+        let clean = redactor(&["tok-secret"]).bytes(body.clone());
+        assert_eq!(clean.as_ptr(), body.as_ptr());
+        let untaught = Redactor::default().bytes(body.clone());
+        assert_eq!(untaught.as_ptr(), body.as_ptr());
+    }
+
+    #[test]
+    fn every_occurrence_goes_and_the_rest_stays() {
+        let long = "x".repeat(30) + "1234567890abcdef";
+        let table = [
+            (vec!["secret"], "secret", "[redacted]"),
+            (vec!["secret"], "a secret, secretsecret.", "a [redacted], [redacted][redacted]."),
+            (vec!["secret"], "secre tsecre", "secre tsecre"),
+            (vec!["abc"], "abc abc", "abc abc"),
+            (vec!["aaaa"], "aaaaaaaaa", "[redacted][redacted]a"),
+            (vec!["abcd", "abcdefgh"], "abcdefgh abcdx", "[redacted] [redacted]x"),
+            (vec!["abcdXY", "bcdXYZ12"], "abcdXYZ12", "[redacted]Z12"),
+            // Begins like the value for longer than the search looks, and goes on otherwise; then the value itself.
+            (
+                vec![long.as_str()],
+                &format!("{}1234x {}{long}", "x".repeat(30), "x".repeat(3)),
+                &format!("{}1234x xxx[redacted]", "x".repeat(30)),
+            ),
+        ];
+        for (values, text, expected) in table {
+            assert_eq!(redactor(&values).text(text.to_owned()), expected, "{values:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn value_inside_longer_base64_is_found_at_every_place() {
+        let redactor = redactor(&["correct-horse-battery"]);
+        for before in ["", "x", "xy", "xyz", "user:"] {
+            for after in ["", "1", "12", "123"] {
+                let text = STANDARD.encode(format!("{before}correct-horse-battery{after}"));
+                let clean = redactor.text(text.clone());
+                assert!(clean.contains("[redacted]"), "{before}..{after}: {text}");
+                // At both ends one character may stay that mixes bits of the value with its neighbour's.
+                assert!(clean.len() <= before.len() * 2 + after.len() * 2 + 16, "{before}..{after}: {clean}");
+            }
+        }
+    }
+
+    #[test]
+    fn escapes_of_several_writers_are_found() {
+        let redactor = redactor(&["a/b+c&d<é>\"'end"]);
+        for text in [
+            r#"a/b+c&d<é>\"'end"#,
+            r#"a\/b+c&d<\u00e9>\"'end"#,
+            r#"a/b\u002Bc\u0026d\u003C\u00E9\u003E\"\u0027end"#,
+            "a/b+c&amp;d&lt;é&gt;&quot;&#39;end",
+            "a%2Fb%2Bc%26d%3C%C3%A9%3E%22%27end",
+            "a%2fb%2bc%26d%3c%c3%a9%3e%22%27end",
+        ] {
+            assert_eq!(redactor.text(text.to_owned()), "[redacted]", "{text}");
+        }
+    }
+
+    #[test]
+    fn oldest_value_gives_way() {
+        let redactor = Redactor::default();
+        for number in 0..=MAX_VALUES {
+            redactor.learn([format!("token-number-{number:04}").as_bytes()]);
+        }
+        assert_eq!(redactor.text("token-number-0000 token-number-0001".into()), "token-number-0000 [redacted]");
+    }
+}

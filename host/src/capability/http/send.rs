@@ -192,6 +192,15 @@ impl Transport {
         if bytes > limit || answer.headers().len() > MAX_HEADERS {
             return Err(Failure::TooLarge(wide(limit)));
         }
+        // The client takes off what it asked for. What is left cannot be searched for secrets, nor was it asked for.
+        if let Some(coding) =
+            answer.headers().get(http::header::CONTENT_ENCODING).filter(|coding| *coding != "identity")
+        {
+            let host = answer.url().host_str().unwrap_or_default();
+            return Err(Failure::SentNoAnswer(format!(
+                "`{host}` answered in coding {coding:?}, which was not asked for"
+            )));
+        }
         Ok(answer.headers().clone())
     }
 
@@ -351,6 +360,9 @@ fn failure(error: reqwest::Error, host: &str) -> Failure {
     if error.is_connect() || error.is_builder() {
         return Failure::NotSent(format!("`{host}` could not be connected to: {}", reason(error)));
     }
+    if was_refused_unprocessed(&error) {
+        return Failure::NotSent(format!("`{host}` refused the request before processing it; send it again"));
+    }
     Failure::SentNoAnswer(format!("`{host}` did not answer: {}", reason(error)))
 }
 
@@ -363,6 +375,18 @@ fn denied(error: &(dyn std::error::Error + 'static)) -> Option<Denied> {
         next = error.source();
     }
     None
+}
+
+/// Tells whether an HTTP/2 server vouches that it did nothing with the request (RFC 9113, section 8.7).
+fn was_refused_unprocessed(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            return error.is_remote() && error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Returns the innermost reason. The outer ones only repeat that sending failed, and the outermost has the URL.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::Refusal;
+use super::budget::MAX_HOLD;
 use super::send::Received;
 use crate::model::Instant;
 use crate::secret::Secret;
@@ -63,7 +64,8 @@ pub(super) struct TokenSlot {
 struct State {
     token: Option<Arc<Token>>,
     last_failure: Option<Refusal>,
-    refused_until: Option<Instant>,
+    /// Until when the endpoint is not asked, and what callers get meanwhile.
+    pause: Option<(Instant, Refusal)>,
 }
 
 impl Tokens {
@@ -102,8 +104,8 @@ impl TokenSlot {
         if let Some(failure) = state.last_failure.as_ref().filter(|_| waited) {
             return Err(failure.clone());
         }
-        if state.refused_until.is_some_and(|until| now < until) {
-            return Err(Refusal::CredentialUnavailable(true));
+        if let Some((_, refusal)) = state.pause.as_ref().filter(|(until, _)| now < *until) {
+            return Err(refusal.clone());
         }
         // Dropped while fetching, this leaves everything as it was, and the next in line fetches.
         let fetched = fetch.await;
@@ -133,21 +135,31 @@ impl State {
         match fetched {
             Ok(granted) => {
                 let token = Arc::new(granted.into_token(generation, now));
-                (self.last_failure, self.refused_until) = (None, None);
+                (self.last_failure, self.pause) = (None, None);
                 self.token = Some(Arc::clone(&token));
                 Ok(token)
             }
             Err(failure) => {
-                if matches!(failure, Refusal::CredentialUnavailable(true)) {
-                    (self.token, self.refused_until) = (None, Some(now.after(REFUSED_PAUSE)));
-                }
+                self.pause = pause(&failure, now);
                 self.last_failure = Some(failure.clone());
+                if matches!(failure, Refusal::CredentialUnavailable(true)) {
+                    self.token = None;
+                }
                 // Renewing is early on purpose: the old token is still good when the endpoint is down for a moment.
                 let old = self.token.as_ref().filter(|token| Some(token.generation) != stale && now < token.expires_at);
                 old.map(Arc::clone).ok_or(failure)
             }
         }
     }
+}
+
+fn pause(failure: &Refusal, now: Instant) -> Option<(Instant, Refusal)> {
+    let until = match failure {
+        Refusal::CredentialUnavailable(true) => now.after(REFUSED_PAUSE),
+        Refusal::BudgetExhausted(until) => (*until).min(now.after(MAX_HOLD)),
+        _ => return None,
+    };
+    Some((until, failure.clone()))
 }
 
 impl Granted {

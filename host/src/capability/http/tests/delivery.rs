@@ -1,0 +1,120 @@
+//! Sent or not sent, and never twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::super::Refusal;
+use super::super::scope::Allowance;
+use super::servers;
+use super::world::{World, get, hosts, loopback, post};
+
+#[tokio::test]
+async fn refused_connection_is_not_sent() {
+    let world = World::new();
+    let address = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let origin = format!("http://{address}");
+    let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
+    let scope = world.scope();
+    let error = egress.send(&scope, post(&origin, "x")).await.unwrap_err();
+    assert!(matches!(&error.refusal, Refusal::NotSent(text) if text.contains("refused")), "{error:?}");
+    assert!(!scope.trace().requests[0].sent && !scope.write_unanswered());
+}
+
+#[tokio::test]
+async fn unknown_name_is_not_sent() {
+    let world = World::new();
+    let origin = "https://nowhere.example.com";
+    let egress = world.egress("shop", &hosts(&[origin]), &crate::policy::Grant::new().origin(origin)).unwrap();
+    let error = egress.send(&world.scope(), post(origin, "x")).await.unwrap_err();
+    assert!(matches!(&error.refusal, Refusal::NotSent(text) if text.contains("no such name")), "{error:?}");
+}
+
+#[tokio::test]
+async fn deadline_while_connecting_is_not_sent() {
+    let world = World::new();
+    // A listener whose queue is full accepts nobody, so connecting takes until the end of the call.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(100), tokio::net::TcpStream::connect(address)).await
+    {
+        waiting.push(stream);
+    }
+    let origin = format!("http://{address}");
+    let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
+    let scope = world.scope_for(Allowance::Writes, Duration::from_millis(300));
+    let error = egress.send(&scope, post(&origin, "x")).await.unwrap_err();
+    assert_eq!(error.refusal, Refusal::Deadline(false));
+    assert!(!scope.trace().requests[0].sent);
+    drop(listener);
+}
+
+#[tokio::test]
+async fn connection_that_ends_after_the_request_is_sent_without_answer() {
+    let world = World::new();
+    let endings: [(&str, &str); 3] = [
+        ("nothing", ""),
+        ("half a head", "HTTP/1.1 200 O"),
+        ("half a body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
+    ];
+    for (name, answer) in endings {
+        for with_reset in [false, true] {
+            let arrived = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&arrived);
+            let address = servers::raw(move |_, mut stream| {
+                let counted = Arc::clone(&counted);
+                async move {
+                    servers::read_request(&mut stream).await.unwrap();
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    servers::write(&mut stream, answer).await;
+                    if with_reset {
+                        servers::reset(stream);
+                    }
+                }
+            })
+            .await;
+            let origin = format!("http://{address}");
+            let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
+            let scope = world.scope();
+            let error = egress.send(&scope, post(&origin, "x")).await.unwrap_err();
+            assert!(matches!(error.refusal, Refusal::SentNoAnswer(_)), "{name}: {error:?}");
+            assert!(scope.write_unanswered());
+            assert_eq!(arrived.load(Ordering::SeqCst), 1, "{name}");
+        }
+    }
+}
+
+/// The classic way to a double order: the server closes a kept connection just when the next write goes out on it.
+#[tokio::test]
+async fn write_on_a_kept_connection_that_dies_is_not_repeated() {
+    let world = World::new();
+    let arrived = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&arrived);
+    let address = servers::raw(move |_, mut stream| {
+        let counted = Arc::clone(&counted);
+        async move {
+            servers::read_request(&mut stream).await.unwrap();
+            servers::write(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+            // The second request on this connection is read whole, and then the connection is gone.
+            if servers::read_request(&mut stream).await.is_some() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            servers::reset(stream);
+        }
+    })
+    .await;
+    let origin = format!("http://{address}");
+    let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
+    let scope = world.scope();
+    egress.send(&scope, get(&origin)).await.unwrap();
+    let error = egress.send(&scope, post(&origin, "create")).await.unwrap_err();
+    assert!(matches!(error.refusal, Refusal::SentNoAnswer(_)), "{error:?}");
+    assert_eq!(arrived.load(Ordering::SeqCst), 1);
+}

@@ -1,0 +1,161 @@
+//! An upstream that gives back what it was sent.
+
+use std::io::Write as _;
+
+use axum::response::IntoResponse as _;
+use base64::Engine as _;
+use serde_json::json;
+
+use super::super::Refusal;
+use super::servers::{self, Seen, Server};
+use super::world::{World, get, loopback, manifest};
+
+const SECRET: &str = "~~?p>ässword/with every+kind=&of\"sign>?~~!";
+
+fn echo_of(secret: &str) -> Vec<String> {
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    vec![
+        secret.to_owned(),
+        STANDARD.encode(secret),
+        STANDARD_NO_PAD.encode(secret),
+        URL_SAFE.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+        hex::encode(secret),
+        hex::encode_upper(secret),
+        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        serde_json::to_string(secret).unwrap().trim_matches('"').to_owned(),
+    ]
+}
+
+/// Fails when the text has the secret in it, or a run of eight characters of any encoding of it.
+fn assert_clean(text: &str) {
+    for encoded in echo_of(SECRET) {
+        let characters: Vec<char> = encoded.chars().collect();
+        for run in characters.windows(10) {
+            let run: String = run.iter().collect();
+            assert!(!text.contains(&run), "{run:?} of {encoded:?} is in {text:?}");
+        }
+    }
+}
+
+async fn answer_of(server: &Server, scheme: serde_json::Value) -> super::super::Response {
+    let world = World::new();
+    world.secrets.set("key", "value", SECRET);
+    world.secrets.set("key", "username", "robot@shop.example.com");
+    world.secrets.set("key", "password", SECRET);
+    let slots = json!([{"name": "key", "scheme": scheme, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address]).slot("key")).unwrap();
+    egress.send(&world.scope(), get(server.origin()).with("key")).await.unwrap()
+}
+
+#[tokio::test]
+async fn echo_in_body_and_headers_is_redacted_in_every_encoding() {
+    for (index, encoded) in echo_of(SECRET).into_iter().enumerate() {
+        let body = format!("{{\"before\": 1, \"echo\": \"{encoded}\", \"after\": \"ąę\"}}");
+        // The first is no header value as it is.
+        let header = if index == 0 { "none".to_owned() } else { encoded.clone() };
+        let answered = body.clone();
+        let server = Server::answering(move |_: &Seen| {
+            let location = format!("https://evil.example.com/?t={header}");
+            ([("x-echo", header.clone()), ("location", location)], answered.clone()).into_response()
+        })
+        .await;
+        let response = answer_of(&server, json!({"type": "header", "name": "x-key"})).await;
+        let expected = body.replace(&encoded, "[redacted]");
+        assert_eq!(response.text(), expected);
+        assert_clean(&format!("{:?}", response.headers));
+        if index > 0 {
+            assert_eq!(response.header("x-echo"), Some("[redacted]"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn basic_combination_is_redacted_and_the_user_name_is_not() {
+    let server = Server::answering(|seen: &Seen| {
+        format!("you sent {}; robot@shop.example.com", seen.header("authorization").unwrap())
+    })
+    .await;
+    let response = answer_of(&server, json!({"type": "basic"})).await;
+    assert!(response.text().ends_with("; robot@shop.example.com"), "{}", response.text());
+    assert!(response.text().contains("[redacted]"), "{}", response.text());
+    assert_clean(&response.text());
+}
+
+#[tokio::test]
+async fn compressed_echo_is_redacted() {
+    let echo = |seen: &Seen| {
+        let body = format!("echo {}", String::from_utf8_lossy(seen.headers.get("x-key").unwrap().as_bytes()));
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(body.as_bytes()).unwrap();
+        ([("content-encoding", "gzip")], gzip.finish().unwrap()).into_response()
+    };
+    let response = answer_of(&Server::answering(echo).await, json!({"type": "header", "name": "x-key"})).await;
+    assert_eq!(response.text(), "echo [redacted]");
+    assert_eq!(response.header("content-encoding"), None);
+}
+
+#[tokio::test]
+async fn echo_in_what_breaks_the_answer_does_not_get_into_the_error() {
+    let world = World::new();
+    world.secrets.set("key", "value", "plain-secret-value");
+    let broken = [
+        "HTTP/1.1 plain-secret-value\r\n\r\n",
+        "HTTP/1.1 200 plain-secret-value\r\nplain-secret-value\r\n\r\n",
+        "plain-secret-value",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nplain-secret-value\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 18\r\n\r\nplain-secret-value",
+    ];
+    for answer in broken {
+        let address = servers::raw(move |_, mut stream| async move {
+            servers::read_request(&mut stream).await;
+            servers::write(&mut stream, answer).await;
+        })
+        .await;
+        let origin = format!("http://{address}");
+        let slots = json!([{"name": "key", "scheme": {"type": "query", "name": "k"}, "audience": [origin]}]);
+        let asked = manifest(&[&origin], slots, json!([]));
+        let egress = world.egress("shop", &asked, &loopback(&[address]).slot("key")).unwrap();
+        let scope = world.scope();
+        let error = egress.send(&scope, get(&origin).with("key")).await.unwrap_err();
+        assert!(matches!(error.refusal, Refusal::SentNoAnswer(_)), "{error:?}");
+        assert!(!format!("{error:?} {:?}", scope.trace()).contains("plain-secret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn value_that_was_replaced_is_still_redacted() {
+    let world = World::new();
+    world.secrets.set("key", "value", "first-secret-value");
+    let server = Server::answering(|_| "first-secret-value second-secret-value").await;
+    let slots = json!([{"name": "key", "scheme": {"type": "bearer"}, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address]).slot("key")).unwrap();
+    egress.send(&world.scope(), get(server.origin()).with("key")).await.unwrap();
+    world.secrets.set("key", "value", "second-secret-value");
+    egress.send(&world.scope(), get(server.origin()).with("key")).await.unwrap();
+    let response = egress.send(&world.scope(), get(server.origin())).await.unwrap();
+    assert_eq!(response.text(), "[redacted] [redacted]");
+    assert_eq!(egress.redact("log of second-secret-value".into()), "log of [redacted]");
+}
+
+/// The table of encodings is worth something only when its entries differ.
+#[test]
+fn every_encoding_of_the_test_secret_is_another_text() {
+    let distinct: std::collections::BTreeSet<String> = echo_of(SECRET).into_iter().collect();
+    assert_eq!(distinct.len(), echo_of(SECRET).len(), "{distinct:?}");
+}
+
+#[tokio::test]
+async fn answer_in_a_coding_that_cannot_be_searched_is_refused() {
+    let world = World::new();
+    for (coding, passes) in [("identity", true), ("deflate", false), ("gzip, gzip", false), ("x-own", false)] {
+        let server = Server::answering(move |_| [("content-encoding", coding)].into_response()).await;
+        let asked = manifest(&[&server.origin()], json!([]), json!([]));
+        let egress = world.egress("shop", &asked, &loopback(&[server.address])).unwrap();
+        let result = egress.send(&world.scope(), get(server.origin())).await;
+        assert_eq!(result.is_ok(), passes, "{coding}: {result:?}");
+    }
+}
