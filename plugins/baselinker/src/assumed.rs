@@ -1,0 +1,39 @@
+//! What the documentation leaves open, in one place. The README says which of it the configuration can change.
+
+/// Rows after which an answer counts as full. Documented; here because everything about paging rests on it.
+pub(crate) const PAGE_ROWS: usize = 100;
+
+/// Days that the journal keeps. Documented.
+pub(crate) const JOURNAL_DAYS: u64 = 3;
+
+/// Milliseconds of a day.
+pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// How long a blocked token stays blocked where the message names no usable time. Clients report about ten minutes.
+pub(crate) const BLOCK_MS: u64 = 10 * MINUTE_MS;
+
+/// Least and most that a time in a block message is believed. Calling during a block lengthens it, so never less than a
+/// minute; a time further away is a clock or zone that differs.
+pub(crate) const BLOCK_RANGE_MS: (u64, u64) = (MINUTE_MS, 15 * MINUTE_MS);
+
+/// Longest block that is likely at all; the two readings of a time differ by an hour or two.
+pub(crate) const LONGEST_BLOCK_MS: u64 = 60 * MINUTE_MS;
+
+const MINUTE_MS: u64 = 60 * 1000;
+
+/// Time zone of the time in a block message, besides UTC: nobody says which of both it is. The vendor is Polish.
+pub(crate) const BLOCK_TIME_ZONE: &str = "Europe/Warsaw";
+
+/// Calls in a minute. Documented are 100; ten are left to people and other programs on the same token.
+pub(crate) const CALLS_PER_MINUTE: u32 = 90;
+
+/// Margin before the creation time that a new order is searched from, as a server may write its own time zone's day.
+pub(crate) const SEARCH_MARGIN_SECONDS: u64 = 24 * 60 * 60;
+
+/// Tax rates that are none, as numbers. Documented.
+pub(crate) const TAX_CODES: [(&str, &str); 3] =
+    [("-1", "exempt"), ("-0.02", "not-subject"), ("-0.03", "reverse-charge")];
+
+/// The same as letters, as invoices have them; orders are not known to have them.
+pub(crate) const TAX_LETTERS: [(&str, &str); 4] =
+    [("ZW", "exempt"), ("EXPT", "exempt"), ("NP", "not-subject"), ("OO", "reverse-charge")];

@@ -1,0 +1,118 @@
+//! The connection's configuration.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use wharf_sdk::civil::Zone;
+use wharf_sdk::{Violation, violation};
+
+use crate::assumed;
+
+/// Version of the configuration's shape.
+pub(crate) const VERSION: u32 = 1;
+
+/// Where the vendor's API is.
+pub(crate) const VENDOR: &str = "https://api.baselinker.com";
+
+/// What the operator sets. Every key has a default.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where the API is; `/connector.php` is appended.
+    pub(crate) base_url: String,
+    /// Calls in a minute. The vendor allows 100 for all programs that use the token.
+    #[schemars(range(min = 1, max = 6000))]
+    pub(crate) calls_per_minute: u32,
+    /// Time zone of the time in `token blocked until ...`; UTC is tried as well.
+    pub(crate) block_time_zone: String,
+    /// Read the account's own order fields into `extra.custom_extra_fields`.
+    pub(crate) include_custom_extra_fields: bool,
+    /// Read marketplace commissions into `extra.commissions`.
+    pub(crate) include_commissions: bool,
+    /// Read Base Connect data into `extra.connect_data`.
+    pub(crate) include_connect_data: bool,
+    /// Read the log of discounts.
+    pub(crate) include_discounts_data: bool,
+    /// Field of a new order that keeps the text by which Wharf finds it again. Nothing else may use it.
+    pub(crate) correlation_field: CorrelationField,
+    /// Order source of new orders: the number of a personal source. The account's default one where it is missing.
+    pub(crate) custom_source_id: Option<u64>,
+    /// Look for the order before it is created, at the price of one more call for each.
+    pub(crate) check_before_create: bool,
+    /// Most answers of 100 orders that one search without an e-mail address reads.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) search_pages: u32,
+    /// Days back that a look-up by `extra_field_1` or `extra_field_2` alone searches.
+    #[schemars(range(min = 1, max = 365))]
+    pub(crate) search_days: u32,
+}
+
+/// Field of an order that can keep the correlation text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CorrelationField {
+    /// Additional field 1.
+    #[serde(rename = "extra_field_1")]
+    ExtraField1,
+    /// Additional field 2.
+    #[serde(rename = "extra_field_2")]
+    ExtraField2,
+    /// The seller's comments, after the comment itself.
+    AdminComments,
+}
+
+impl CorrelationField {
+    /// Returns the API's name of the field.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ExtraField1 => "extra_field_1",
+            Self::ExtraField2 => "extra_field_2",
+            Self::AdminComments => "admin_comments",
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            base_url: VENDOR.to_owned(),
+            calls_per_minute: assumed::CALLS_PER_MINUTE,
+            block_time_zone: assumed::BLOCK_TIME_ZONE.to_owned(),
+            include_custom_extra_fields: true,
+            include_commissions: false,
+            include_connect_data: false,
+            include_discounts_data: false,
+            correlation_field: CorrelationField::ExtraField1,
+            custom_source_id: None,
+            check_before_create: true,
+            search_pages: 20,
+            search_days: 7,
+        }
+    }
+}
+
+impl Config {
+    /// Returns the only address that the API has.
+    pub(crate) fn endpoint(&self) -> String {
+        let base = self.base_url.trim_end_matches('/');
+        if base.ends_with("/connector.php") { base.to_owned() } else { format!("{base}/connector.php") }
+    }
+
+    /// Returns the zone of block messages, UTC where the name is not known.
+    pub(crate) fn block_zone(&self) -> Zone {
+        Zone::named(&self.block_time_zone).unwrap_or(Zone::UTC)
+    }
+
+    /// Returns what the schema cannot say.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        if !(self.base_url.starts_with("https://") || self.base_url.starts_with("http://")) {
+            let message = format!("`{}` is no address; write it like `{VENDOR}`", self.base_url);
+            found.push(violation("/base_url", "not-a-url", message));
+        }
+        if Zone::named(&self.block_time_zone).is_none() {
+            let message = format!("time zone `{}` is not known; write it like `Europe/Warsaw`", self.block_time_zone);
+            found.push(violation("/block_time_zone", "unknown-zone", message));
+        }
+        found
+    }
+}
