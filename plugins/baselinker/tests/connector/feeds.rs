@@ -180,7 +180,10 @@ fn several_statuses_are_swept_one_after_the_other() {
         let (ids, cursor, _) = drain("orders", None, &bounds);
         assert_eq!(
             ids,
-            (1..=240).filter(|id| id.is_multiple_of(2)).chain((1..=240).filter(|id| id % 2 == 1)).collect::<Vec<_>>()
+            (1..=240)
+                .filter(|id: &u64| id.is_multiple_of(2))
+                .chain((1..=240).filter(|id| id % 2 == 1))
+                .collect::<Vec<_>>()
         );
         let (again, ..) = drain("orders", Some(cursor), &bounds);
         assert_eq!(again, ids, "a new sweep begins");
@@ -260,7 +263,7 @@ fn unconfirmed_orders_come_by_id_without_the_confirmed_ones() {
     let shop = Shop::new((1..=330).map(|id| Order { added: id, ..Order::new(id, confirmed(id)) }));
     let host = shop.install("{}");
     let (ids, cursor, pulls) = drain("unconfirmed-orders", None, &at_most(20));
-    assert_eq!(ids, (1..=330).filter(|id| id.is_multiple_of(3)).collect::<Vec<_>>());
+    assert_eq!(ids, (1..=330).filter(|id: &u64| id.is_multiple_of(3)).collect::<Vec<_>>());
     assert!(pulls >= 6);
     assert_eq!(call(&host.requests()[0]).1["get_unconfirmed_orders"], true);
     shop.add(Order::new(331, 0));
