@@ -1,1 +1,33 @@
-//! Durable flows between connections.
+//! Durable flows between connections: source feed, filter, mapping, target, and what is told back.
+//!
+//! A [`FlowSpec`] says what a flow is. A [`Runner`] takes it through one run against its [`Endpoint`]s, and writes
+//! everything that it is about to do, and what became of it, into a [`Ledger`] first. A [`Scheduler`] runs flows when
+//! they are due.
+//!
+//! What the ledger guarantees: every item that a source reports ends as done, filtered by a named rule, or parked under
+//! a cause; a write whose outcome is unknown is asked about before it is repeated; two processes on one ledger never
+//! both act; a cursor never moves past an item that is not recorded.
+
+mod endpoint;
+mod ledger;
+mod mapping;
+mod problem;
+mod report;
+mod runner;
+mod schedule;
+mod scheduler;
+mod settings;
+mod spec;
+
+pub use endpoint::Endpoint;
+pub use ledger::Ledger;
+pub use problem::{Error, LedgerError, Problem};
+pub use report::{
+    EffectKind, EffectStory, FlowStatus, Hold, HoldScope, IntentState, ItemState, ParkedGroup, PlanReport,
+    PlannedWrite, RunReport, Selector, Status, Story, StoryEvent, Totals, UnknownOutcome, Unmapped,
+};
+pub use runner::{RunEvent, RunObserver, Runner};
+pub use schedule::{Cron, Schedule, ScheduleError};
+pub use scheduler::{Scheduler, ServeEvent, ServeObserver};
+pub use settings::{Settings, Sleep, SystemSleep};
+pub use spec::{Base, DependencyRule, FilterRule, FlowSpec, Rule, Source, Table, Target, ValueSource, WriteBack};

@@ -1,0 +1,198 @@
+//! The ledger: the durable record of every item and intent, and of what became of it. One SQLite file.
+//!
+//! One thread writes. Requests that arrive while a commit is on its way to the disk share the next one, so that many
+//! documents cost one `fsync`. Every request is whole or not at all, and answered after it is durable.
+
+mod cursors;
+mod dependencies;
+mod events;
+mod holds;
+mod intents;
+mod items;
+mod leases;
+mod owner;
+mod parked;
+mod schema;
+mod settle;
+mod story;
+mod wake_ups;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+use wharf_host::model::Instant;
+use wharf_host::surroundings::Clock;
+
+use crate::problem::LedgerError;
+use crate::report::{ParkedGroup, Selector, Status, Story};
+use writer::Writer;
+
+pub(crate) use cursors::{FeedState, PageCommit, Position};
+pub(crate) use dependencies::NewDependency;
+pub(crate) use holds::{Held, HoldTable, NewHold};
+pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, action_word};
+pub(crate) use items::{Parking, StoredItem, Verdict, version_of};
+pub(crate) use leases::{Lease, Taken};
+pub(crate) use settle::{Effect, Ending, Settlement, Settler};
+pub(crate) use wake_ups::DueWakeUp;
+
+pub(crate) type Result<T> = std::result::Result<T, LedgerError>;
+
+/// The ledger. Cheap to clone; all clones share one file and one writer.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    reader: Mutex<Connection>,
+    writer: Writer,
+    owner: owner::Owner,
+    installation: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl Ledger {
+    /// Opens the ledger at `path`, and makes or migrates it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or made, belongs to another program, or has a newer schema than this program
+    /// knows.
+    pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let path = path.as_ref();
+        let mut connection = open_file(path, OpenFlags::default())?;
+        schema::prepare(&mut connection, path)?;
+        let installation = schema::installation(&connection)?;
+        let reader = open_file(path, OpenFlags::default())?;
+        reader.pragma_update(None, "query_only", true)?;
+        let owner = owner::Owner::new(path)?;
+        Ok(Self(Arc::new(Inner {
+            reader: Mutex::new(reader),
+            writer: Writer::start(connection)?,
+            owner,
+            installation,
+            clock,
+        })))
+    }
+
+    /// Tells the way of one document through every flow that read it from `connection`, or wrote it there; empty when
+    /// none did. Flows that may yet read it are in [`status`](Self::status).
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn why(&self, connection: &str, entity: &str, id: &str) -> Result<Vec<Story>> {
+        story::why(&self.reader(), connection, entity, id)
+    }
+
+    /// Returns what is parked, by flow, cause and key; most items first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn parked(&self) -> Result<Vec<ParkedGroup>> {
+        parked::groups(&self.reader())
+    }
+
+    /// Returns the state of every flow, and what stops work.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn status(&self) -> Result<Status> {
+        story::status(&self.reader(), self.now())
+    }
+
+    /// Lets parked items go on at the next run; returns how many. Holds on connections, feeds and writes with the
+    /// selected cause are lifted too, unless a document or key is selected.
+    ///
+    /// A write whose outcome is unknown is asked about again, unless the selector says that it did not take effect.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn release(&self, selector: Selector) -> Result<u64> {
+        let now = self.now();
+        self.write(move |tx| parked::release(tx, &selector, now)).await
+    }
+
+    /// Lifts every hold on a connection, e.g. after its secret was replaced; returns how many there were.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn resume(&self, connection: &str) -> Result<u64> {
+        let connection = connection.to_owned();
+        self.write(move |tx| holds::lift_connection(tx, &connection)).await
+    }
+
+    /// Returns the id of this installation, minted with the file.
+    pub fn installation(&self) -> &str {
+        &self.0.installation
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn owner(&self) -> &owner::Owner {
+        &self.0.owner
+    }
+
+    pub(crate) fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.0.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `change` in a transaction, and returns after it is durable.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.writer.write(change).await
+    }
+
+    /// Runs `change` in a transaction that commits only if the lease is still held.
+    pub(crate) async fn write_under<T: Send + 'static>(
+        &self,
+        lease: &Lease,
+        change: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let fence = lease.fence();
+        self.write(move |tx| {
+            leases::check(tx, &fence)?;
+            change(tx)
+        })
+        .await
+    }
+
+    /// Runs `change` in a transaction, some time soon. What becomes of it, nobody hears.
+    pub(crate) fn write_later(&self, change: impl FnOnce(&Connection) -> Result<()> + Send + 'static) {
+        self.0.writer.write_later(change);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.0.writer
+    }
+}
+
+fn open_file(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let failed =
+        |error: rusqlite::Error| LedgerError::Open { path: path.display().to_string(), reason: error.to_string() };
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Instants are stored as milliseconds; SQLite's integers are signed.
+pub(crate) fn stored(instant: Instant) -> i64 {
+    i64::try_from(instant.0).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn loaded(millis: i64) -> Instant {
+    Instant(u64::try_from(millis).unwrap_or(0))
+}
+
+pub(crate) fn counted(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,154 @@
+//! Where each flow stands in its feed. A cursor moves only together with the items of its page.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use wharf_host::model::{Cursor, Instant, Item};
+
+use super::{Lease, Ledger, Result, items, loaded, stored};
+
+/// A flow's number in the ledger, and whether its definition is another one than last time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) flow: i64,
+    pub(crate) redefined: bool,
+}
+
+/// Where a flow stands in its feed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FeedState {
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) attempts: u32,
+    pub(crate) not_before: Instant,
+    pub(crate) page_items: Option<u32>,
+    pub(crate) started: Option<Instant>,
+}
+
+/// One page to be recorded.
+pub(crate) struct PageCommit {
+    pub(crate) flow: i64,
+    pub(crate) items: Vec<Item>,
+    pub(crate) next: Cursor,
+    pub(crate) caught_up: bool,
+    /// Whether an item that was done is worked on again when it changed.
+    pub(crate) follows_changes: bool,
+    /// How large the next page may be; none for as large as usual.
+    pub(crate) page_items: Option<u32>,
+}
+
+/// What a page brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PageCounts {
+    pub(crate) read: u64,
+    pub(crate) unchanged: u64,
+}
+
+impl Ledger {
+    /// Registers a flow, or finds it again, and notes that it was started.
+    pub(crate) async fn start_flow(
+        &self,
+        lease: &Lease,
+        connection: &str,
+        feed: &str,
+        definition: Vec<u8>,
+    ) -> Result<Position> {
+        let (name, now) = (lease.flow().to_owned(), self.now());
+        let (connection, feed) = (connection.to_owned(), feed.to_owned());
+        self.write_under(lease, move |tx| {
+            let before: Option<(i64, Vec<u8>, String, String)> = tx
+                .query_row("SELECT n, definition, connection, feed FROM flows WHERE name = ?1", [&name], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .optional()?;
+            let Some((flow, old_definition, old_connection, old_feed)) = before else {
+                tx.execute(
+                    "INSERT INTO flows (name, connection, feed, definition, started) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![name, connection, feed, definition, stored(now)],
+                )?;
+                return Ok(Position { flow: tx.last_insert_rowid(), redefined: false });
+            };
+            tx.execute(
+                "UPDATE flows SET connection = ?2, feed = ?3, definition = ?4, started = ?5 WHERE n = ?1",
+                params![flow, connection, feed, definition, stored(now)],
+            )?;
+            if (old_connection, old_feed) != (connection, feed) {
+                // A cursor means nothing in another feed: read that one from its start.
+                tx.execute("UPDATE flows SET cursor = NULL, cursor_version = NULL WHERE n = ?1", [flow])?;
+            }
+            Ok(Position { flow, redefined: old_definition != definition })
+        })
+        .await
+    }
+
+    /// Returns where a flow stands; the start, for one that never ran.
+    pub(crate) fn feed_state(&self, flow: &str) -> Result<FeedState> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT cursor_version, cursor, pull_attempts, pull_not_before, page_items, started
+             FROM flows WHERE name = ?1",
+        )?;
+        let state = statement
+            .query_row([flow], |row| {
+                let (version, bytes): (Option<u32>, Option<Vec<u8>>) = (row.get(0)?, row.get(1)?);
+                Ok(FeedState {
+                    cursor: version.zip(bytes).map(|(version, bytes)| Cursor { version, bytes }),
+                    attempts: row.get(2)?,
+                    not_before: loaded(row.get(3)?),
+                    page_items: row.get(4)?,
+                    started: row.get::<_, Option<i64>>(5)?.map(loaded),
+                })
+            })
+            .optional()?;
+        Ok(state.unwrap_or_default())
+    }
+
+    /// Records a page and moves the cursor behind it, in one transaction.
+    pub(crate) async fn commit_page(&self, lease: &Lease, page: PageCommit) -> Result<PageCounts> {
+        let now = self.now();
+        self.write_under(lease, move |tx| {
+            let mut counts = PageCounts::default();
+            for item in &page.items {
+                match items::record(tx, page.flow, item, page.follows_changes, now)? {
+                    true => counts.read += 1,
+                    false => counts.unchanged += 1,
+                }
+            }
+            move_cursor(tx, &page, now)?;
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// Notes that reading failed: when to try again, how many failures counted, and how large pages may be.
+    pub(crate) async fn pull_later(
+        &self,
+        lease: &Lease,
+        flow: i64,
+        attempts: u32,
+        not_before: Instant,
+        page_items: Option<u32>,
+    ) -> Result<()> {
+        self.write_under(lease, move |tx| {
+            tx.execute(
+                "UPDATE flows SET pull_attempts = ?2, pull_not_before = ?3, page_items = ?4 WHERE n = ?1",
+                params![flow, attempts, stored(not_before), page_items],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn move_cursor(tx: &Connection, page: &PageCommit, now: Instant) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE flows SET cursor_version = ?2, cursor = ?3, pull_attempts = 0, pull_not_before = 0, page_items = ?6,
+                caught_up = iif(?4, ?5, caught_up) WHERE n = ?1",
+    )?
+    .execute(params![
+        page.flow,
+        page.next.version,
+        page.next.bytes,
+        page.caught_up,
+        stored(now),
+        page.page_items
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Documents that others need first: made once, whoever asks, and waited for.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use wharf_host::model::Instant;
+
+use super::intents::NewIntent;
+use super::{Lease, Ledger, Result, intents, items, stored};
+use crate::report::{EffectKind, IntentState};
+
+/// A document that an intent needs first.
+#[derive(Debug, Clone)]
+pub(crate) struct NewDependency {
+    /// Key that the target named.
+    pub(crate) key: String,
+    /// What makes it; used only if nobody asked for the same before.
+    pub(crate) intent: NewIntent,
+}
+
+/// Where the needed document stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DependencyState {
+    /// It will be made; the intent waits.
+    Awaited,
+    /// It was made before.
+    Made,
+    /// It could not be made: code of the cause and sentence.
+    Parked(String, String),
+}
+
+/// Finds or makes the dependency. Waiting for it is up to the caller.
+pub(super) fn want(tx: &Connection, flow: i64, wanted: &NewDependency) -> Result<(i64, DependencyState)> {
+    let found = tx
+        .prepare_cached(
+            "SELECT n, state, cause, message FROM intents WHERE connection = ?1 AND entity = ?2 AND dependency_key = ?3",
+        )?
+        .query_row(params![wanted.intent.connection, wanted.intent.entity, wanted.key], |row| {
+            let state: IntentState = row.get(1)?;
+            let (cause, message): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
+            Ok((row.get(0)?, state, cause.unwrap_or_default(), message.unwrap_or_default()))
+        })
+        .optional()?;
+    Ok(match found {
+        Some((n, IntentState::Applied, ..)) => (n, DependencyState::Made),
+        Some((n, IntentState::Parked, cause, message)) => (n, DependencyState::Parked(cause, message)),
+        Some((n, ..)) => (n, DependencyState::Awaited),
+        None => {
+            let n = intents::insert(tx, flow, None, &wanted.intent, IntentState::Planned, None)?;
+            tx.execute("UPDATE intents SET dependency_key = ?2 WHERE n = ?1", params![n, wanted.key])?;
+            (n, DependencyState::Awaited)
+        }
+    })
+}
+
+/// Makes an intent wait for another.
+pub(super) fn wait(tx: &Connection, intent: i64, dependency: i64) -> Result<()> {
+    tx.prepare_cached("INSERT OR IGNORE INTO waits (intent, dependency) VALUES (?1, ?2)")?
+        .execute([intent, dependency])?;
+    tx.prepare_cached("UPDATE intents SET state = 'waiting' WHERE n = ?1")?.execute([intent])?;
+    Ok(())
+}
+
+/// Lets those go on that waited for nothing but this one.
+pub(super) fn release_waiters(tx: &Connection, dependency: i64) -> Result<()> {
+    // The rows of `waits` stay: they tell later what an item needed.
+    for waiter in waiters(tx, dependency)? {
+        tx.prepare_cached(
+            "UPDATE intents SET state = 'planned', not_before = 0 WHERE n = ?1 AND state = 'waiting'
+             AND NOT EXISTS (SELECT 1 FROM waits w JOIN intents d ON d.n = w.dependency
+                             WHERE w.intent = ?1 AND d.state <> 'applied')",
+        )?
+        .execute([waiter])?;
+    }
+    Ok(())
+}
+
+/// Parks everyone who waits for a dependency that could not be made; returns how many items.
+pub(super) fn park_waiters(tx: &Connection, dependency: i64, cause: &str, message: &str, now: Instant) -> Result<u64> {
+    let (entity, key): (String, String) = tx
+        .prepare_cached("SELECT entity, coalesce(dependency_key, '') FROM intents WHERE n = ?1")?
+        .query_row([dependency], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut parked = 0;
+    for waiter in waiters(tx, dependency)? {
+        let item: Option<i64> = tx
+            .prepare_cached("SELECT item FROM intents WHERE n = ?1 AND state = 'waiting'")?
+            .query_row([waiter], |row| row.get(0))
+            .optional()?
+            .flatten();
+        let Some(item) = item else { continue };
+        park_waiter(tx, waiter, item, (&entity, &key), (cause, message), now)?;
+        parked += 1;
+    }
+    Ok(parked)
+}
+
+/// Parks an intent that waits for a dependency that could not be made.
+pub(super) fn park_waiter(
+    tx: &Connection,
+    waiter: i64,
+    item: i64,
+    (entity, key): (&str, &str),
+    (cause, message): (&str, &str),
+    now: Instant,
+) -> Result<()> {
+    let text = format!("`{entity}` `{key}` has to exist first and could not be made: {cause}: {message}");
+    tx.prepare_cached(
+        "UPDATE intents SET state = 'parked', cause = 'dependency-missing', message = ?2, settled = ?3 WHERE n = ?1",
+    )?
+    .execute(params![waiter, text, stored(now)])?;
+    let parking =
+        items::Parking { cause: "dependency-missing", place: entity.to_owned(), key: key.to_owned(), by_flow: false };
+    items::park(tx, item, &[parking], &text, now)
+}
+
+fn waiters(tx: &Connection, dependency: i64) -> Result<Vec<i64>> {
+    let mut statement = tx.prepare_cached("SELECT intent FROM waits WHERE dependency = ?1")?;
+    let rows = statement.query_map([dependency], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+impl Ledger {
+    /// Takes over the dependencies that intents of this flow wait for and whose own flow nobody runs now; returns how
+    /// many. What the other run had sent becomes unknown.
+    pub(crate) async fn adopt_dependencies(&self, lease: &Lease, flow: i64, ask_at: Instant) -> Result<usize> {
+        let now = self.now();
+        self.write_under(lease, move |tx| {
+            Ok(tx.execute(
+                "UPDATE intents SET
+                     state = iif(state = 'sent', 'unknown', state),
+                     not_before = iif(state = 'sent', ?3, not_before),
+                     flow = ?1
+                 WHERE kind = ?4 AND flow <> ?1 AND state IN ('planned', 'sent', 'unknown')
+                   AND n IN (SELECT w.dependency FROM waits w JOIN intents t ON t.n = w.intent WHERE t.flow = ?1)
+                   AND NOT EXISTS (SELECT 1 FROM flows f JOIN leases l ON l.flow = f.name
+                                   WHERE f.n = intents.flow AND l.owner <> '' AND l.expires > ?2)",
+                params![flow, stored(now), stored(ask_at), EffectKind::Dependency],
+            )?)
+        })
+        .await
+    }
+}

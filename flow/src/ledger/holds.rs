@@ -1,0 +1,234 @@
+//! What stops work for now: on a connection, on a feed, on one kind of write.
+
+use rusqlite::{Connection, Row, params};
+use wharf_host::model::{Action, Instant};
+
+use super::intents::{action_from, action_word};
+use super::{Ledger, Result, loaded, stored};
+use crate::report::{Hold, HoldScope};
+
+/// A hold that is to be put.
+#[derive(Debug, Clone)]
+pub(crate) struct NewHold {
+    pub(crate) scope: HoldScope,
+    pub(crate) cause: &'static str,
+    pub(crate) message: String,
+    pub(crate) until: Option<Instant>,
+    /// Times in a row that the remote was not there.
+    pub(crate) streak: u32,
+    /// Of the credential that was refused.
+    pub(crate) mark: Option<String>,
+}
+
+/// A hold as the ledger has it.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredHold {
+    pub(crate) hold: Hold,
+    pub(crate) streak: u32,
+    pub(crate) mark: Option<String>,
+}
+
+/// All holds at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HoldTable(Vec<StoredHold>);
+
+/// Whether something is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    No,
+    Until(Instant),
+    UntilReleased,
+}
+
+impl HoldTable {
+    /// Tells whether every call on a connection is held.
+    pub(crate) fn connection(&self, name: &str, now: Instant) -> Held {
+        self.find(&HoldScope::Connection(name.to_owned()), now)
+    }
+
+    /// Tells whether reading of a flow is held, not counting its connection.
+    pub(crate) fn feed(&self, flow: &str, now: Instant) -> Held {
+        self.find(&HoldScope::Feed(flow.to_owned()), now)
+    }
+
+    /// Tells whether a kind of write is held, not counting its connection.
+    pub(crate) fn writes(&self, connection: &str, entity: &str, action: Action, now: Instant) -> Held {
+        self.find(&HoldScope::Writes(connection.to_owned(), entity.to_owned(), action), now)
+    }
+
+    /// Returns the holds that concern any of the connections, or the flow.
+    pub(crate) fn of(&self, flow: &str, connections: &[&str], now: Instant) -> Vec<Hold> {
+        let concerns = |scope: &HoldScope| match scope {
+            HoldScope::Connection(name) | HoldScope::Writes(name, ..) => connections.contains(&name.as_str()),
+            HoldScope::Feed(name) => name == flow,
+        };
+        self.0
+            .iter()
+            .map(|row| &row.hold)
+            .filter(|hold| is_active(hold, now) && concerns(&hold.scope))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the connections, and the kinds of writes (`connection/entity/action`), that are held, as JSON lists.
+    pub(super) fn held_names(&self, now: Instant) -> (String, String) {
+        let (mut connections, mut writes) = (Vec::new(), Vec::<serde_json::Value>::new());
+        for row in self.0.iter().filter(|row| is_active(&row.hold, now)) {
+            match &row.hold.scope {
+                HoldScope::Connection(name) => connections.push(serde_json::Value::from(name.as_str())),
+                HoldScope::Writes(name, entity, action) => {
+                    writes.push(format!("{name}/{entity}/{}", action_word(*action)).into());
+                }
+                HoldScope::Feed(_) => {}
+            }
+        }
+        (serde_json::Value::from(connections).to_string(), serde_json::Value::from(writes).to_string())
+    }
+
+    /// Returns the rows whose credential was refused.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = (&Hold, &str)> {
+        self.0.iter().filter_map(|row| Some((&row.hold, row.mark.as_deref()?)))
+    }
+
+    /// Returns how many times in a row a connection's remote was not there.
+    pub(crate) fn streak(&self, connection: &str) -> u32 {
+        let scope = HoldScope::Connection(connection.to_owned());
+        self.0.iter().find(|row| row.hold.scope == scope).map_or(0, |row| row.streak)
+    }
+
+    /// Tells whether something is held for a cause already.
+    pub(crate) fn has(&self, scope: &HoldScope, cause: &str, now: Instant) -> bool {
+        self.0
+            .iter()
+            .map(|row| &row.hold)
+            .any(|hold| &hold.scope == scope && hold.cause == cause && is_active(hold, now))
+    }
+
+    fn find(&self, scope: &HoldScope, now: Instant) -> Held {
+        let row = self.0.iter().find(|row| &row.hold.scope == scope && is_active(&row.hold, now));
+        match row.map(|row| row.hold.until) {
+            None => Held::No,
+            Some(None) => Held::UntilReleased,
+            Some(Some(until)) => Held::Until(until),
+        }
+    }
+}
+
+fn is_active(hold: &Hold, now: Instant) -> bool {
+    hold.until.is_none_or(|until| until > now)
+}
+
+impl Ledger {
+    /// Returns all holds.
+    pub(crate) fn holds(&self) -> Result<HoldTable> {
+        let reader = self.reader();
+        Ok(HoldTable(rows(&reader)?))
+    }
+
+    /// Puts a hold in place of the one with the same scope. One without an end stays when one with an end comes.
+    pub(crate) async fn hold(&self, hold: NewHold) -> Result<()> {
+        let now = self.now();
+        self.write(move |tx| put(tx, &hold, now)).await
+    }
+
+    /// Lifts one hold; false when there was none.
+    pub(crate) async fn lift(&self, scope: HoldScope) -> Result<bool> {
+        self.write(move |tx| lift(tx, &scope)).await
+    }
+}
+
+pub(super) fn rows(connection: &Connection) -> Result<Vec<StoredHold>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT scope, name, entity, action, cause, message, since, until, streak, mark FROM holds ORDER BY since",
+    )?;
+    let rows = statement.query_map([], load)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns the holds that stop something at `now`.
+pub(super) fn active(connection: &Connection, now: Instant) -> Result<Vec<Hold>> {
+    Ok(rows(connection)?.into_iter().map(|row| row.hold).filter(|hold| is_active(hold, now)).collect())
+}
+
+fn load(row: &Row<'_>) -> rusqlite::Result<StoredHold> {
+    let (scope, name, entity): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let action: String = row.get(3)?;
+    let scope = match (scope.as_str(), action_from(&action)) {
+        ("writes", Some(action)) => HoldScope::Writes(name, entity, action),
+        ("feed", _) => HoldScope::Feed(name),
+        _ => HoldScope::Connection(name),
+    };
+    Ok(StoredHold {
+        hold: Hold {
+            scope,
+            cause: row.get(4)?,
+            message: row.get(5)?,
+            since: loaded(row.get(6)?),
+            until: row.get::<_, Option<i64>>(7)?.map(loaded),
+        },
+        streak: row.get(8)?,
+        mark: row.get(9)?,
+    })
+}
+
+fn key(scope: &HoldScope) -> (&'static str, &str, &str, &'static str) {
+    match scope {
+        HoldScope::Connection(name) => ("connection", name, "", ""),
+        HoldScope::Feed(flow) => ("feed", flow, "", ""),
+        HoldScope::Writes(name, entity, action) => ("writes", name, entity, action_word(*action)),
+    }
+}
+
+fn put(tx: &Connection, hold: &NewHold, now: Instant) -> Result<()> {
+    let (scope, name, entity, action) = key(&hold.scope);
+    // `since` stays what it was while the same cause goes on, so that its age tells how long.
+    tx.execute(
+        "INSERT INTO holds (scope, name, entity, action, cause, message, since, until, streak, mark)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT DO UPDATE SET since = iif(cause = excluded.cause AND until IS excluded.until, since, excluded.since),
+             cause = excluded.cause, message = excluded.message, until = excluded.until, streak = excluded.streak,
+             mark = excluded.mark
+         WHERE excluded.until IS NULL OR (until IS NOT NULL AND (until <= excluded.until OR until <= excluded.since))",
+        params![
+            scope,
+            name,
+            entity,
+            action,
+            hold.cause,
+            hold.message,
+            stored(now),
+            hold.until.map(stored),
+            hold.streak,
+            hold.mark
+        ],
+    )?;
+    Ok(())
+}
+
+fn lift(tx: &Connection, scope: &HoldScope) -> Result<bool> {
+    let (scope, name, entity, action) = key(scope);
+    let lifted = tx.execute(
+        "DELETE FROM holds WHERE scope = ?1 AND name = ?2 AND entity = ?3 AND action = ?4",
+        [scope, name, entity, action],
+    )?;
+    Ok(lifted > 0)
+}
+
+pub(super) fn lift_connection(tx: &Connection, connection: &str) -> Result<u64> {
+    let lifted = tx.execute(
+        "DELETE FROM holds WHERE name = ?1 AND scope IN ('connection', 'writes')
+         OR scope = 'feed' AND name IN (SELECT name FROM flows WHERE connection = ?1)",
+        [connection],
+    )?;
+    Ok(u64::try_from(lifted).unwrap_or(0))
+}
+
+/// Lifts holds without an end that have a cause, of one flow or of all.
+pub(super) fn lift_cause(tx: &Connection, cause: Option<&str>, flow: Option<&str>) -> Result<u64> {
+    let lifted = tx.execute(
+        "DELETE FROM holds WHERE until IS NULL AND (?1 IS NULL OR cause = ?1)
+         AND (?2 IS NULL OR (scope = 'feed' AND name = ?2))",
+        params![cause, flow],
+    )?;
+    Ok(u64::try_from(lifted).unwrap_or(0))
+}

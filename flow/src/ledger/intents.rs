@@ -1,0 +1,354 @@
+//! Intents: each wanted effect, durable before its request leaves.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use wharf_host::model::{Action, Document, Instant, Intent};
+
+use super::{HoldTable, Lease, Ledger, Result, loaded, stored};
+use crate::report::{EffectKind, IntentState};
+
+/// An intent that is to be made durable.
+#[derive(Debug, Clone)]
+pub(crate) struct NewIntent {
+    pub(crate) id: String,
+    pub(crate) kind: EffectKind,
+    pub(crate) step: u32,
+    pub(crate) connection: String,
+    pub(crate) entity: String,
+    pub(crate) action: Action,
+    pub(crate) target: Option<String>,
+    pub(crate) expected_revision: Option<String>,
+    pub(crate) correlation: String,
+    /// None for the item's document as it is.
+    pub(crate) document: Option<Document>,
+}
+
+/// An intent that is durable as sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) n: i64,
+    pub(crate) id: String,
+    pub(crate) attempts: u32,
+    pub(crate) alone: bool,
+}
+
+/// An intent as the ledger has it.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredIntent {
+    pub(crate) n: i64,
+    pub(crate) id: String,
+    pub(crate) kind: EffectKind,
+    pub(crate) step: u32,
+    pub(crate) connection: String,
+    pub(crate) entity: String,
+    pub(crate) action: Action,
+    pub(crate) target: Option<String>,
+    pub(crate) expected_revision: Option<String>,
+    pub(crate) correlation: String,
+    pub(crate) unknown: bool,
+    pub(crate) alone: bool,
+    pub(crate) attempts: u32,
+    pub(crate) asked: u32,
+    pub(crate) absences: u32,
+    /// What is written; none for a write-back that was not mapped yet.
+    pub(crate) document: Option<Document>,
+    /// The item that it is for; none for dependencies.
+    pub(crate) item: Option<ItemOfIntent>,
+}
+
+/// The item that an intent is for.
+#[derive(Debug, Clone)]
+pub(crate) struct ItemOfIntent {
+    pub(crate) entity: String,
+    pub(crate) remote: String,
+    pub(crate) document: Option<Document>,
+    /// What the target document is in the remote system, once it exists: id, revision, number.
+    pub(crate) result: TargetResult,
+}
+
+/// What an item's target document is in the remote system.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TargetResult {
+    pub(crate) id: Option<String>,
+    pub(crate) revision: Option<String>,
+    pub(crate) number: Option<String>,
+}
+
+impl StoredIntent {
+    /// Tells whether both can go in one call.
+    pub(crate) fn goes_with(&self, other: &Self) -> bool {
+        (&self.connection, &self.entity, self.action) == (&other.connection, &other.entity, other.action)
+    }
+
+    /// Returns the intent as connectors see it. A write-back has to be mapped before.
+    pub(crate) fn to_host(&self) -> Intent {
+        Intent {
+            id: self.id.clone(),
+            entity: self.entity.clone(),
+            action: self.action,
+            target: self.target.clone(),
+            expected_revision: self.expected_revision.clone(),
+            correlation: self.correlation.clone(),
+            document: self.document.clone().unwrap_or_else(|| Document::new("{}")),
+        }
+    }
+}
+
+const DUE: &str = "
+    SELECT t.n, t.id, t.kind, t.step, t.connection, t.entity, t.action, t.target, t.expected_revision, t.correlation,
+           t.state, t.alone, t.attempts, t.asked, t.absences, d.body, t.item, i.entity, i.remote, s.body,
+           r.result_id, r.result_revision, r.result_number
+    FROM intents t
+    LEFT JOIN intent_documents d ON d.intent = t.n
+    LEFT JOIN items i ON i.n = t.item
+    LEFT JOIN item_documents s ON s.item = t.item
+    LEFT JOIN intents r ON r.item = t.item AND r.round = t.round AND r.step = 0
+    WHERE t.flow = ?1 AND t.state IN ('planned', 'unknown') AND t.not_before <= ?2
+      AND t.connection NOT IN (SELECT value FROM json_each(?4))
+      AND (t.state = 'unknown' OR t.connection || '/' || t.entity || '/' || t.action NOT IN (SELECT value FROM json_each(?5)))
+    ORDER BY t.not_before, t.n LIMIT ?3";
+
+impl Ledger {
+    /// Returns the intents that are to be applied, or asked about, now; those that wait longest first.
+    /// Leaves out what is held.
+    pub(crate) fn due_intents(&self, flow: i64, limit: usize, holds: &HoldTable) -> Result<Vec<StoredIntent>> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(DUE)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (connections, writes) = holds.held_names(self.now());
+        let rows = statement.query_map(params![flow, stored(self.now()), limit, connections, writes], load)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns when work of a flow is due next, by the connection that it needs.
+    pub(crate) fn due_times(&self, flow: i64, target: &str) -> Result<Vec<(String, Instant)>> {
+        let reader = self.reader();
+        let mut times = Vec::new();
+        let first_item: Option<i64> = reader
+            .prepare_cached("SELECT min(not_before) FROM items WHERE flow = ?1 AND state = 'new'")?
+            .query_row([flow], |row| row.get(0))?;
+        times.extend(first_item.map(|time| (target.to_owned(), loaded(time))));
+        let mut statement = reader.prepare_cached(
+            "SELECT connection, min(not_before) FROM intents WHERE flow = ?1 AND state IN ('planned', 'unknown')
+             GROUP BY connection",
+        )?;
+        let rows = statement.query_map([flow], |row| Ok((row.get(0)?, loaded(row.get(1)?))))?;
+        for row in rows {
+            times.push(row?);
+        }
+        Ok(times)
+    }
+
+    /// Marks planned intents as sent, with the documents of those that were mapped only now. For each whether it may be
+    /// applied: not if it was replaced in the meantime.
+    pub(crate) async fn send_again(&self, lease: &Lease, intents: Vec<Resend>) -> Result<Vec<bool>> {
+        let now = self.now();
+        self.write_under(lease, move |tx| intents.iter().map(|intent| resend(tx, intent, now)).collect()).await
+    }
+
+    /// Makes intents that were sent by a run that ended before it heard of them unknown; returns how many.
+    pub(crate) async fn recover(&self, lease: &Lease, flow: i64, ask_at: Instant) -> Result<usize> {
+        self.write_under(lease, move |tx| {
+            Ok(tx.execute(
+                "UPDATE intents SET state = 'unknown', asked = 0, absences = 0, not_before = ?2, cause = 'outcome-unknown',
+                        message = 'the process ended while the write was under way'
+                 WHERE flow = ?1 AND state = 'sent'",
+                params![flow, stored(ask_at)],
+            )?)
+        })
+        .await
+    }
+}
+
+/// A planned intent that is about to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Resend {
+    pub(crate) intent: i64,
+    /// Target and document of a write-back that was mapped only now.
+    pub(crate) mapped: Option<(Option<String>, Document)>,
+}
+
+fn resend(tx: &Connection, resend: &Resend, now: Instant) -> Result<bool> {
+    let sent = tx
+        .prepare_cached(
+            "UPDATE intents SET state = 'sent', asked = 0, absences = 0, sent = ?2 WHERE n = ?1 AND state = 'planned'",
+        )?
+        .execute(params![resend.intent, stored(now)])?;
+    if sent == 0 {
+        return Ok(false);
+    }
+    if let Some((target, document)) = &resend.mapped {
+        tx.prepare_cached("UPDATE intents SET target = ?2 WHERE n = ?1")?.execute(params![resend.intent, target])?;
+        put_document(tx, resend.intent, Some(document))?;
+    }
+    Ok(true)
+}
+
+fn load(row: &Row<'_>) -> rusqlite::Result<StoredIntent> {
+    let document = |index: usize| -> rusqlite::Result<Option<Document>> {
+        Ok(row.get::<_, Option<Vec<u8>>>(index)?.map(|body| Document::new(Bytes::from(body))))
+    };
+    let kind: EffectKind = row.get(2)?;
+    let source = document(19)?;
+    // A target without a document of its own is the item's document as it is; a write-back without is not mapped yet.
+    let own = match document(15)? {
+        None if kind == EffectKind::Target => source.clone(),
+        own => own,
+    };
+    let item = match row.get::<_, Option<i64>>(16)? {
+        None => None,
+        Some(_) => Some(ItemOfIntent {
+            entity: row.get(17)?,
+            remote: row.get(18)?,
+            document: source,
+            result: TargetResult { id: row.get(20)?, revision: row.get(21)?, number: row.get(22)? },
+        }),
+    };
+    Ok(StoredIntent {
+        n: row.get(0)?,
+        id: row.get(1)?,
+        kind,
+        step: row.get(3)?,
+        connection: row.get(4)?,
+        entity: row.get(5)?,
+        action: action(row, 6)?,
+        target: row.get(7)?,
+        expected_revision: row.get(8)?,
+        correlation: row.get(9)?,
+        unknown: row.get::<_, IntentState>(10)? == IntentState::Unknown,
+        alone: row.get(11)?,
+        attempts: row.get(12)?,
+        asked: row.get(13)?,
+        absences: row.get(14)?,
+        document: own,
+        item,
+    })
+}
+
+/// The word that the contract uses for an action.
+pub(crate) fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Upsert => "upsert",
+        Action::Transition => "transition",
+        Action::Delete => "delete",
+        Action::Attach => "attach",
+    }
+}
+
+/// Reads an action from a column.
+pub(super) fn action(row: &Row<'_>, column: usize) -> rusqlite::Result<Action> {
+    let word: String = row.get(column)?;
+    action_from(&word).ok_or(rusqlite::Error::FromSqlConversionFailure(
+        column,
+        rusqlite::types::Type::Text,
+        format!("`{word}` is no action").into(),
+    ))
+}
+
+pub(super) fn action_from(word: &str) -> Option<Action> {
+    use Action::{Attach, Create, Delete, Transition, Update, Upsert};
+    [Create, Update, Upsert, Transition, Delete, Attach].into_iter().find(|action| action_word(*action) == word)
+}
+
+/// Makes an item's target intent durable as sent: the one of this round that was not applied, else a new one.
+pub(super) fn begin(tx: &Connection, flow: i64, item: i64, intent: &NewIntent, now: Instant) -> Result<Sent> {
+    let round: i64 = tx.prepare_cached("SELECT round FROM items WHERE n = ?1")?.query_row([item], |row| row.get(0))?;
+    let before = tx
+        .prepare_cached("SELECT n, id, attempts, alone FROM intents WHERE item = ?1 AND round = ?2 AND step = 0")?
+        .query_row(params![item, round], |row| {
+            Ok(Sent { n: row.get(0)?, id: row.get(1)?, attempts: row.get(2)?, alone: row.get(3)? })
+        })
+        .optional()?;
+    let Some(sent) = before else {
+        let n = insert(tx, flow, Some((item, round)), intent, IntentState::Sent, Some(now))?;
+        return Ok(Sent { n, id: intent.id.clone(), attempts: 0, alone: false });
+    };
+    tx.prepare_cached(
+        "UPDATE intents SET state = 'sent', flow = ?2, connection = ?3, entity = ?4, action = ?5, target = ?6,
+                expected_revision = ?7, asked = 0, absences = 0, sent = ?8, settled = NULL WHERE n = ?1",
+    )?
+    .execute(params![
+        sent.n,
+        flow,
+        intent.connection,
+        intent.entity,
+        action_word(intent.action),
+        intent.target,
+        intent.expected_revision,
+        stored(now)
+    ])?;
+    put_document(tx, sent.n, intent.document.as_ref())?;
+    tx.prepare_cached(
+        "DELETE FROM waits WHERE intent = ?1 AND dependency NOT IN (SELECT n FROM intents WHERE state = 'applied')",
+    )?
+    .execute([sent.n])?;
+    Ok(sent)
+}
+
+/// Makes a new intent durable.
+pub(super) fn insert(
+    tx: &Connection,
+    flow: i64,
+    item: Option<(i64, i64)>,
+    intent: &NewIntent,
+    state: IntentState,
+    sent: Option<Instant>,
+) -> Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO intents (id, flow, kind, item, round, step, connection, entity, action, target, expected_revision,
+                              correlation, state, sent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        intent.id,
+        flow,
+        intent.kind,
+        item.map(|(item, _)| item),
+        item.map_or(0, |(_, round)| round),
+        intent.step,
+        intent.connection,
+        intent.entity,
+        action_word(intent.action),
+        intent.target,
+        intent.expected_revision,
+        intent.correlation,
+        state,
+        sent.map(stored),
+    ])?;
+    let n = tx.last_insert_rowid();
+    if intent.document.is_some() {
+        put_document(tx, n, intent.document.as_ref())?;
+    }
+    Ok(n)
+}
+
+pub(super) fn put_document(tx: &Connection, intent: i64, document: Option<&Document>) -> Result<()> {
+    match document {
+        Some(document) => tx
+            .prepare_cached("INSERT OR REPLACE INTO intent_documents (intent, body) VALUES (?1, ?2)")?
+            .execute(params![intent, document.as_bytes()])?,
+        None => tx.prepare_cached("DELETE FROM intent_documents WHERE intent = ?1")?.execute([intent])?,
+    };
+    Ok(())
+}
+
+/// Tells whether an effect of the item's current round has happened, or may have.
+pub(super) fn is_committed(tx: &Connection, item: i64) -> Result<bool> {
+    let mut statement = tx.prepare_cached(
+        "SELECT 1 FROM intents t JOIN items i ON i.n = t.item AND i.round = t.round WHERE t.item = ?1
+         AND (t.state IN ('sent', 'unknown', 'applied') OR (t.state = 'parked' AND t.cause = 'outcome-unknown'))",
+    )?;
+    Ok(statement.exists([item])?)
+}
+
+/// Gives up the intents of an item's current round, none of which took effect. The next attempt takes them up again.
+pub(super) fn replace(tx: &Connection, item: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE intents SET state = 'replaced', attempts = 0, not_before = 0, cause = NULL, message = NULL
+         WHERE item = ?1 AND round = (SELECT round FROM items WHERE n = ?1)",
+    )?
+    .execute([item])?;
+    Ok(())
+}

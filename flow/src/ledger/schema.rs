@@ -1,0 +1,66 @@
+//! Tables, and how a file gets to the current ones.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+use uuid::Uuid;
+
+use super::Result;
+use crate::problem::LedgerError;
+
+/// "WHRF": marks the file as ours.
+const APPLICATION_ID: i64 = 0x5748_5246;
+
+/// One step per schema version; the step at index n leads from version n to n + 1.
+const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
+
+/// Documents are a few kilobytes: with 16 KiB pages seven of 2 KB fit on one, with SQLite's own 4 KiB only one.
+const PAGE_BYTES: i64 = 16 << 10;
+
+/// Bytes of write-ahead log that stay on the disk after a checkpoint.
+const LOG_BYTES: i64 = 64 << 20;
+
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
+    refuse_foreign(connection, path)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    migrate(connection, path)
+}
+
+fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
+    let failed =
+        |error: rusqlite::Error| LedgerError::Open { path: path.display().to_string(), reason: error.to_string() };
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if application == APPLICATION_ID || (application == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(LedgerError::Foreign { path: path.display().to_string() })
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(LedgerError::Newer { path: path.display().to_string(), found, known });
+    }
+    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        tx.execute_batch(step)?;
+    }
+    if found == 0 {
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.execute("INSERT INTO installation (id) VALUES (?1)", [Uuid::now_v7().to_string()])?;
+    }
+    tx.pragma_update(None, "user_version", known)?;
+    tx.commit()?;
+    Ok(())
+}
+
+pub(super) fn installation(connection: &Connection) -> Result<String> {
+    Ok(connection.query_row("SELECT id FROM installation", [], |row| row.get(0))?)
+}

@@ -1,0 +1,160 @@
+//! What is wrong with a flow's definition, and the errors of running one.
+
+use std::fmt;
+
+use serde::Serialize;
+use wharf_host::model::Instant;
+
+/// One mistake in a flow's definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Keys from the flow's table down to the mistake, as the installation file spells them: `["map", "lines[].sku"]`.
+    /// Entries of a list are their index, from 0.
+    pub path: Vec<String>,
+    /// One sentence, lower case, that names the thing in backticks and ends with the fix.
+    pub message: String,
+}
+
+impl Problem {
+    pub(crate) fn new<const N: usize>(path: [&str; N], message: impl Into<String>) -> Self {
+        Self { path: path.iter().map(|key| (*key).to_owned()).collect(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.join("."), self.message)
+    }
+}
+
+/// Why a flow could not be run, planned or looked into.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The ledger failed; nothing that was not committed before counts.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Somebody else runs the flow.
+    #[error("flow `{flow}` is run by {holder} until {until} at least; wait for it, or stop that process", until = utc(*until))]
+    Held {
+        /// Name of the flow.
+        flow: String,
+        /// Who: process id and machine.
+        holder: String,
+        /// When the lease ends unless it is renewed.
+        until: Instant,
+    },
+    /// The lease was taken by somebody else while this run was under way. Nothing was committed after that.
+    #[error(
+        "flow `{flow}` was taken over by another process; this run stopped and committed nothing since, look for two schedulers on one ledger"
+    )]
+    Fenced {
+        /// Name of the flow.
+        flow: String,
+    },
+    /// The definition has mistakes.
+    #[error("flow `{flow}` cannot run: {}", list(.problems))]
+    Definition {
+        /// Name of the flow.
+        flow: String,
+        /// Every mistake found.
+        problems: Vec<Problem>,
+    },
+    /// A call failed in a way that stops the whole command.
+    #[error(transparent)]
+    Call(#[from] wharf_host::Error),
+}
+
+impl Error {
+    /// Returns the stable code, kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::Held { .. } => "flow-held",
+            Self::Fenced { .. } => "fenced",
+            Self::Definition { .. } => "flow-definition",
+            Self::Call(error) => error.code(),
+        }
+    }
+}
+
+/// Why the ledger did not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The file cannot be opened or made.
+    #[error("ledger `{path}` cannot be opened: {reason}; check that the directory exists and may be written")]
+    Open {
+        /// Path of the file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is something else.
+    #[error("`{path}` is a database of another program; name another file as `state`")]
+    Foreign {
+        /// Path of the file.
+        path: String,
+    },
+    /// The file was written by a newer program.
+    #[error(
+        "ledger `{path}` has schema {found}, this program knows schemas up to {known}; use the newer wharf that wrote it"
+    )]
+    Newer {
+        /// Path of the file.
+        path: String,
+        /// Schema of the file.
+        found: i64,
+        /// Newest schema that this program knows.
+        known: i64,
+    },
+    /// A read or a write failed. What was committed before is safe.
+    #[error(
+        "ledger failed: {reason}; what was committed before is safe, check disk space and the file, then run again"
+    )]
+    Storage {
+        /// What the database said.
+        reason: String,
+    },
+    /// The lease of the run is somebody else's now.
+    #[error("the lease was taken by another process")]
+    Fenced,
+    /// The ledger was closed while the request was under way.
+    #[error("the ledger is closed")]
+    Closed,
+    /// There is nothing of that name.
+    #[error("{0}")]
+    NotFound(String),
+}
+
+impl LedgerError {
+    /// Returns the stable code, kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "ledger-open",
+            Self::Foreign { .. } => "ledger-foreign",
+            Self::Newer { .. } => "ledger-newer",
+            Self::Storage { .. } => "ledger-storage",
+            Self::Fenced => "fenced",
+            Self::Closed => "ledger-closed",
+            Self::NotFound(_) => "not-found",
+        }
+    }
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage { reason: error.to_string() }
+    }
+}
+
+/// Writes an instant the way people read it, in UTC to the second.
+pub(crate) fn utc(instant: Instant) -> String {
+    let millis = i64::try_from(instant.0).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| "the end of time".to_owned(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,163 @@
+//! Takes a flow through one run.
+
+pub(crate) mod definition;
+
+mod apply;
+mod ask;
+mod decide;
+mod mint;
+mod policy;
+mod preview;
+mod pull;
+mod run;
+mod trouble;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use wharf_host::model::Instant;
+
+use crate::endpoint::Endpoint;
+use crate::ledger::{Ledger, Taken};
+use crate::problem::{Error, Problem};
+use crate::report::{Hold, PlanReport, RunReport};
+use crate::settings::Settings;
+use crate::spec::FlowSpec;
+use definition::Definition;
+
+/// One flow with its connections and its ledger, ready to run.
+pub struct Runner {
+    spec: FlowSpec,
+    definition: Definition,
+    endpoints: BTreeMap<String, Arc<dyn Endpoint>>,
+    ledger: Ledger,
+    settings: Settings,
+}
+
+/// What happens during a run, for progress displays and logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RunEvent {
+    /// A page was recorded.
+    Read {
+        /// Items that were new or changed.
+        items: u64,
+        /// Items that were known.
+        unchanged: u64,
+        /// Whether that was everything that there is for now.
+        caught_up: bool,
+    },
+    /// An item was done.
+    Done {
+        /// Entity.
+        entity: String,
+        /// Remote id at the source.
+        id: String,
+    },
+    /// An item was filtered.
+    Filtered {
+        /// Entity.
+        entity: String,
+        /// Remote id at the source.
+        id: String,
+        /// Name of the filter.
+        rule: String,
+    },
+    /// An item was parked.
+    Parked {
+        /// Entity.
+        entity: String,
+        /// Remote id at the source.
+        id: String,
+        /// Code of the cause.
+        cause: &'static str,
+        /// One sentence.
+        message: String,
+    },
+    /// Something is held from now on. A hold without an end is an alert: a person has to do something.
+    Held(Hold),
+    /// Nothing is under way, and the run waits for what is due then.
+    Waiting {
+        /// When.
+        until: Instant,
+    },
+}
+
+/// Hears what happens during a run. Called from within the run: return soon.
+pub trait RunObserver: Send + Sync {
+    /// Hears of one event.
+    fn event(&self, event: &RunEvent);
+}
+
+/// Hears and forgets.
+impl RunObserver for () {
+    fn event(&self, _: &RunEvent) {}
+}
+
+impl Runner {
+    /// Makes a flow ready to run. `endpoints` are its connections by name; more than it uses do no harm.
+    ///
+    /// # Errors
+    /// When the definition has mistakes, or a connection is missing.
+    pub fn new(
+        spec: FlowSpec,
+        endpoints: BTreeMap<String, Arc<dyn Endpoint>>,
+        ledger: Ledger,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let manifests = endpoints.iter().map(|(name, endpoint)| (name.clone(), endpoint.manifest().clone())).collect();
+        let problems = spec.check(&manifests);
+        let target = manifests.get(&spec.target.connection);
+        match definition::compile(&spec, target) {
+            Ok(definition) if problems.is_empty() => Ok(Self { spec, definition, endpoints, ledger, settings }),
+            _ => Err(Error::Definition { flow: spec.name, problems }),
+        }
+    }
+
+    /// Returns the flow's definition.
+    pub fn spec(&self) -> &FlowSpec {
+        &self.spec
+    }
+
+    /// Returns the connections by name.
+    pub fn endpoints(&self) -> &BTreeMap<String, Arc<dyn Endpoint>> {
+        &self.endpoints
+    }
+
+    /// Runs once: reads what is new, and works until nothing is due within `settings.settle`.
+    ///
+    /// What fails is in the report and in the ledger, under its cause; the run itself goes on with the rest. Dropping
+    /// the future stops the run: the lease is given back, and writes that were under way are asked about next time.
+    ///
+    /// # Errors
+    /// When somebody else runs the flow, takes it over meanwhile, or the ledger fails.
+    pub async fn run(&self, observer: &dyn RunObserver) -> Result<RunReport, Error> {
+        match self.ledger.take(&self.spec.name, self.settings.lease).await? {
+            Taken::Held { holder, until } => Err(Error::Held { flow: self.spec.name.clone(), holder, until }),
+            Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, observer).await,
+        }
+    }
+
+    /// Shows what a run would do with up to `limit` items, reading and mapping for real. Writes nothing anywhere and
+    /// leaves the cursor alone.
+    ///
+    /// # Errors
+    /// When reading fails, or the ledger.
+    pub async fn plan(&self, limit: u32) -> Result<PlanReport, Error> {
+        preview::plan(self, limit).await
+    }
+
+    fn endpoint(&self, connection: &str) -> Result<&Arc<dyn Endpoint>, Error> {
+        self.endpoints.get(connection).ok_or_else(|| {
+            let text = format!("there is no connection `{connection}`; an earlier run wrote to it, bring it back");
+            Error::Definition { flow: self.spec.name.clone(), problems: vec![Problem::new(["to", "connection"], text)] }
+        })
+    }
+
+    fn follows_changes(&self) -> bool {
+        use wharf_host::model::Action::{Delete, Transition, Update, Upsert};
+        matches!(self.spec.target.action, Update | Upsert | Transition | Delete)
+    }
+}

@@ -1,0 +1,127 @@
+//! Asks the remote what became of writes whose outcome is unknown.
+
+use wharf_host::model::{Answer, Cause, Failure, Trace, Verdict};
+
+use super::apply::{failure_of, internal};
+use super::policy::{Phase, Reaction, Situation, Writes, react};
+use super::run::Run;
+use crate::ledger::{Effect, Parking, StoredIntent};
+use crate::problem::Error;
+
+/// How often a write may be repeated whose outcome stays unknown each time.
+const REPEATS: u32 = 5;
+
+/// From the first answer "not there" to the second question, in first delays: the remote may be slow to show it.
+const SECOND_QUESTION: u32 = 2;
+
+impl Run<'_> {
+    /// Asks about intents. Those that the remote cannot be asked about are parked for a person.
+    pub(super) async fn ask(&self, intents: Vec<StoredIntent>) -> Result<(), Error> {
+        let (to_ask, silent): (Vec<_>, Vec<_>) = intents
+            .into_iter()
+            .partition(|intent| self.is_verifiable(&intent.connection, &intent.entity, intent.action));
+        let parked = silent.into_iter().map(|intent| {
+            let effect = parked_unknown(&intent, "this remote cannot be asked");
+            (intent, effect)
+        });
+        self.settle(parked.collect(), &Trace::default()).await?;
+        let mut batches = vec![to_ask];
+        while let Some(batch) = batches.pop() {
+            if !batch.is_empty() {
+                batches.extend(self.ask_batch(batch).await?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_batch(&self, batch: Vec<StoredIntent>) -> Result<Vec<Vec<StoredIntent>>, Error> {
+        let Some(first) = batch.first() else { return Ok(Vec::new()) };
+        let connection = first.connection.clone();
+        let permit = self.permits.acquire().await.ok();
+        let intents: Vec<_> = batch.iter().map(StoredIntent::to_host).collect();
+        let answer = self.runner.endpoint(&connection)?.verify(&intents).await;
+        drop(permit);
+        let (verdicts, trace) = match answer {
+            Ok(Answer { value, trace }) if value.len() == batch.len() => (value, trace),
+            Ok(Answer { value, trace }) => {
+                let failure = internal(format!("{} verdicts for {} intents", value.len(), batch.len()));
+                return self.whole_question_failed(batch, &failure, &trace).await;
+            }
+            Err(error) => return self.whole_question_failed(batch, &failure_of(&error), error.trace()).await,
+        };
+        self.count_calls(&connection, &trace);
+        let size = batch.len();
+        let mut effects = Vec::with_capacity(size);
+        for (intent, verdict) in batch.into_iter().zip(verdicts) {
+            let effect = match verdict {
+                Ok(verdict) => {
+                    self.remote_is_there(&connection).await?;
+                    self.answered(&intent, verdict)
+                }
+                Err(failure) => self.react(&intent, &failure, situation(&intent, size, false)).await?,
+            };
+            effects.push((intent, effect));
+        }
+        self.settle(effects, &trace).await?;
+        Ok(Vec::new())
+    }
+
+    async fn whole_question_failed(
+        &self,
+        mut batch: Vec<StoredIntent>,
+        failure: &Failure,
+        trace: &Trace,
+    ) -> Result<Vec<Vec<StoredIntent>>, Error> {
+        let size = batch.len();
+        if let Some(first) = batch.first() {
+            self.count_calls(&first.connection, trace);
+            if react(&failure.cause, &situation(first, size, true)) == Reaction::Bisect {
+                let second = batch.split_off(size / 2);
+                return Ok(vec![second, batch]);
+            }
+        }
+        let mut effects = Vec::with_capacity(size);
+        for intent in batch {
+            let effect = self.react(&intent, failure, situation(&intent, size, true)).await?;
+            effects.push((intent, effect));
+        }
+        self.settle(effects, trace).await?;
+        Ok(Vec::new())
+    }
+
+    fn answered(&self, intent: &StoredIntent, verdict: Verdict) -> Effect {
+        match verdict {
+            Verdict::Found(applied) => self.applied(intent, Some(applied)),
+            Verdict::Absent if intent.absences == 0 => Effect::Absent { ask_at: self.ask_at(SECOND_QUESTION) },
+            Verdict::Absent if intent.attempts >= REPEATS => {
+                parked_unknown(intent, &format!("it was repeated {REPEATS} times and is never there"))
+            }
+            Verdict::Absent => Effect::Repeat,
+            Verdict::Inconclusive(why) => parked_unknown(intent, &why),
+        }
+    }
+}
+
+fn situation(intent: &StoredIntent, size: usize, whole: bool) -> Situation {
+    Situation {
+        phase: Phase::Verify,
+        attempts: intent.asked,
+        size,
+        whole,
+        writes: Writes::NoneSent,
+        repeatable: false,
+        verifiable: true,
+        action: intent.action,
+    }
+}
+
+/// Parks an intent until a person says whether it took effect.
+pub(super) fn parked_unknown(intent: &StoredIntent, why: &str) -> Effect {
+    let cause = Cause::OutcomeUnknown.code();
+    let message = format!(
+        "it may have taken effect, and {why}; look for `{}` in `{}`, then release it as absent, or settle it there by hand",
+        intent.correlation, intent.connection
+    );
+    let parkings = vec![Parking { cause, place: intent.connection.clone(), key: String::new(), by_flow: false }];
+    Effect::Parked { cause, parkings, message }
+}

@@ -1,0 +1,192 @@
+//! Reads a feed, page by page.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use wharf_host::model::{Action, Answer, Bounds, Cursor, Failure, Instant, Page};
+
+use super::apply::{failure_of, internal};
+use super::policy::{Pace, Phase, Reaction, Situation, Writes, delay, react};
+use super::run::Run;
+use super::{RunEvent, Runner};
+use crate::ledger::{FeedState, Held, PageCommit};
+use crate::problem::Error;
+use crate::report::HoldScope;
+use crate::schedule::mix;
+
+/// A feed during one run.
+#[derive(Debug, Clone)]
+pub(super) struct Feed {
+    state: FeedState,
+    /// Everything that was there has been read in this run.
+    caught_up: bool,
+    /// Cursors of this run: one that comes back leads in a circle.
+    seen: HashSet<u64>,
+}
+
+impl Feed {
+    pub(super) fn open(run: &Run<'_>) -> Result<Self, Error> {
+        let state = run.runner.ledger.feed_state(&run.runner.spec.name)?;
+        Ok(Self { state, caught_up: false, seen: HashSet::new() })
+    }
+
+    /// Returns when it may be read next; none when there is nothing more to read in this run.
+    pub(super) fn due(&self, run: &Run<'_>) -> Option<Instant> {
+        if self.caught_up {
+            return None;
+        }
+        let (table, now, spec) = (run.hold_table(), run.now(), &run.runner.spec);
+        let held = [table.connection(&spec.source.connection, now), table.feed(&spec.name, now)];
+        held.into_iter().try_fold(self.state.not_before, |due, held| match held {
+            Held::No => Some(due),
+            Held::Until(until) => Some(due.max(until)),
+            Held::UntilReleased => None,
+        })
+    }
+
+    pub(super) fn is_due(&self, run: &Run<'_>) -> bool {
+        self.due(run).is_some_and(|due| due <= run.now())
+    }
+
+    /// Reads one page and records it, or records why it could not be read.
+    pub(super) async fn read_page(mut self, run: &Run<'_>) -> Result<Self, Error> {
+        let bounds = run.runner.bounds(self.state.page_items);
+        let connection = &run.runner.spec.source.connection;
+        match run.runner.pull(self.state.cursor.as_ref(), &bounds).await? {
+            Ok(Answer { value: page, trace }) => {
+                run.count_calls(connection, &trace);
+                run.remote_is_there(connection).await?;
+                match self.circle(&page) {
+                    Some(failure) => run.stop_feed(&failure).await?,
+                    None => self.record(run, page).await?,
+                }
+            }
+            Err(error) => {
+                run.count_calls(connection, error.trace());
+                self.failed(run, &failure_of(&error), bounds.max_items).await?;
+            }
+        }
+        if self.is_stopped(run) {
+            self.caught_up = true;
+        }
+        Ok(self)
+    }
+
+    fn is_stopped(&self, run: &Run<'_>) -> bool {
+        run.hold_table().feed(&run.runner.spec.name, run.now()) == Held::UntilReleased
+    }
+
+    /// A cursor that was there before, with more to come, would be read for ever.
+    fn circle(&mut self, page: &Page) -> Option<Failure> {
+        if let Some(cursor) = &self.state.cursor {
+            self.seen.insert(fingerprint(cursor));
+        }
+        let known = self.seen.contains(&fingerprint(&page.next));
+        (known && !page.caught_up).then(|| internal("the feed leads back to a place that was read already".to_owned()))
+    }
+
+    async fn record(&mut self, run: &Run<'_>, page: Page) -> Result<(), Error> {
+        let usual = run.runner.settings.page_items;
+        let page_items = self.state.page_items.map(|items| items.saturating_mul(2)).filter(|items| *items < usual);
+        let (next, caught_up) = (page.next.clone(), page.caught_up);
+        let commit = PageCommit {
+            flow: run.flow,
+            items: page.items,
+            next: page.next,
+            caught_up,
+            follows_changes: run.runner.follows_changes(),
+            page_items,
+        };
+        let counts = run.runner.ledger.commit_page(run.lease, commit).await?;
+        {
+            let mut tally = run.tally();
+            tally.read += counts.read;
+            tally.unchanged += counts.unchanged;
+        }
+        run.observer.event(&RunEvent::Read { items: counts.read, unchanged: counts.unchanged, caught_up });
+        self.state = FeedState { cursor: Some(next), page_items, started: self.state.started, ..FeedState::default() };
+        self.caught_up = caught_up;
+        Ok(())
+    }
+
+    async fn failed(&mut self, run: &Run<'_>, failure: &Failure, page_items: u32) -> Result<(), Error> {
+        let connection = &run.runner.spec.source.connection;
+        let at = Situation {
+            phase: Phase::Pull,
+            attempts: self.state.attempts,
+            size: usize::try_from(page_items).unwrap_or(usize::MAX),
+            whole: true,
+            writes: Writes::NoneSent,
+            repeatable: false,
+            verifiable: false,
+            action: Action::Update,
+        };
+        match react(&failure.cause, &at) {
+            Reaction::Retry(pace) => self.later(run, pace).await,
+            Reaction::Unreachable { until } => {
+                run.fail(connection, failure, until).await?;
+                self.later(run, Pace::Short).await
+            }
+            Reaction::HoldConnection { until } => {
+                let until = until.unwrap_or_else(|| run.now().after(std::time::Duration::from_secs(60)));
+                run.hold_connection(connection, failure, Some(until), 0).await
+            }
+            Reaction::PauseConnection => run.hold_connection(connection, failure, None, 0).await,
+            Reaction::ShrinkPage => {
+                self.state.page_items = Some((page_items / 2).max(1));
+                self.keep(run).await
+            }
+            Reaction::StopRun => {
+                self.caught_up = true;
+                Ok(())
+            }
+            _ => run.stop_feed(failure).await,
+        }
+    }
+
+    async fn later(&mut self, run: &Run<'_>, pace: Pace) -> Result<(), Error> {
+        self.state.not_before = run.now().after(delay(pace, self.state.attempts, mix(run.now().0)));
+        self.state.attempts = self.state.attempts.saturating_add(1);
+        self.keep(run).await
+    }
+
+    async fn keep(&self, run: &Run<'_>) -> Result<(), Error> {
+        let state = &self.state;
+        run.runner.ledger.pull_later(run.lease, run.flow, state.attempts, state.not_before, state.page_items).await?;
+        Ok(())
+    }
+}
+
+fn fingerprint(cursor: &Cursor) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (cursor.version, &cursor.bytes).hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Run<'_> {
+    async fn stop_feed(&self, failure: &Failure) -> Result<(), Error> {
+        self.hold(HoldScope::Feed(self.runner.spec.name.clone()), failure, None, 0).await
+    }
+}
+
+impl Runner {
+    pub(super) fn bounds(&self, page_items: Option<u32>) -> Bounds {
+        Bounds {
+            since: self.spec.source.since,
+            until: None,
+            filter: self.spec.source.filter.clone(),
+            max_items: page_items.unwrap_or(self.settings.page_items),
+            max_bytes: self.settings.page_bytes,
+        }
+    }
+
+    /// Reads the page after `cursor`.
+    pub(super) async fn pull(
+        &self,
+        cursor: Option<&Cursor>,
+        bounds: &Bounds,
+    ) -> Result<Result<Answer<Page>, wharf_host::Error>, Error> {
+        let endpoint = self.endpoint(&self.spec.source.connection)?;
+        Ok(endpoint.pull(&self.spec.source.feed, cursor, bounds).await)
+    }
+}

@@ -1,0 +1,419 @@
+//! The loop of a run: read, take what is due, wait for what is due soon, end.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, Either, select};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::Semaphore;
+use wharf_host::model::{Instant, Trace};
+
+use super::decide::Decided;
+use super::pull::Feed;
+use super::{RunEvent, RunObserver, Runner, definition};
+use crate::ledger::{Held, HoldTable, Lease, Position, Settler, StoredIntent};
+use crate::problem::{Error, LedgerError};
+use crate::report::{HoldScope, RunReport};
+
+/// How many documents are looked at in one go. Bounds memory, and how long anything else waits for it.
+const CHUNK: usize = 64;
+
+pub(super) async fn run(
+    runner: &Runner,
+    lease: &Lease,
+    stalled: bool,
+    observer: &dyn RunObserver,
+) -> Result<RunReport, Error> {
+    let result = run_under(runner, lease, stalled, observer).await;
+    result.map_err(|error| match error {
+        Error::Ledger(LedgerError::Fenced) => Error::Fenced { flow: runner.spec.name.clone() },
+        other => other,
+    })
+}
+
+async fn run_under(
+    runner: &Runner,
+    lease: &Lease,
+    stalled: bool,
+    observer: &dyn RunObserver,
+) -> Result<RunReport, Error> {
+    let ledger = &runner.ledger;
+    let source = &runner.spec.source;
+    let position = ledger.start_flow(lease, &source.connection, &source.feed, runner.definition.digest.clone()).await?;
+    let run = Run::new(runner, lease, position, observer)?;
+    run.lift_replaced_credentials().await?;
+    run.recover(stalled).await?;
+    run.release(position.redefined).await?;
+    run.refresh_holds()?;
+    {
+        let work = std::pin::pin!(run.work());
+        let keep = std::pin::pin!(run.keep_lease());
+        match select(work, keep).await {
+            Either::Left((worked, _)) => worked?,
+            Either::Right((lost, _)) => return Err(lost),
+        }
+    }
+    run.report()
+}
+
+/// What one run shares between its documents.
+pub(super) struct Run<'r> {
+    pub(super) runner: &'r Runner,
+    pub(super) lease: &'r Lease,
+    pub(super) flow: i64,
+    pub(super) observer: &'r dyn RunObserver,
+    pub(super) permits: Semaphore,
+    pub(super) holds: Mutex<HoldTable>,
+    streaks: Mutex<BTreeMap<String, u32>>,
+    tally: Mutex<RunReport>,
+    started: Instant,
+}
+
+/// What is done next.
+enum Unit {
+    /// Items that are to be filed, and nothing sent.
+    File(Vec<Decided>),
+    /// Items whose target intents are to be sent for the first time.
+    First(Vec<Decided>),
+    /// Intents that are to be sent again.
+    Again(Vec<StoredIntent>),
+    /// Intents whose outcome is unknown.
+    Ask(Vec<StoredIntent>),
+}
+
+/// What ended.
+enum Ended {
+    Page(Feed),
+    Unit { items: Vec<i64>, intents: Vec<i64> },
+}
+
+/// What is under way.
+#[derive(Default)]
+struct Busy {
+    items: HashSet<i64>,
+    intents: HashSet<i64>,
+    queue: VecDeque<Unit>,
+    reading: bool,
+}
+
+impl<'r> Run<'r> {
+    fn new(
+        runner: &'r Runner,
+        lease: &'r Lease,
+        position: Position,
+        observer: &'r dyn RunObserver,
+    ) -> Result<Self, Error> {
+        let permits = usize::try_from(runner.spec.concurrency.get()).unwrap_or(1).min(Semaphore::MAX_PERMITS);
+        Ok(Self {
+            runner,
+            lease,
+            flow: position.flow,
+            observer,
+            permits: Semaphore::new(permits),
+            holds: Mutex::new(runner.ledger.holds()?),
+            streaks: Mutex::default(),
+            tally: Mutex::new(RunReport { flow: runner.spec.name.clone(), ..RunReport::default() }),
+            started: runner.ledger.now(),
+        })
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.runner.ledger.now()
+    }
+
+    pub(super) fn tally(&self) -> MutexGuard<'_, RunReport> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn streaks(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.streaks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn hold_table(&self) -> HoldTable {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn refresh_holds(&self) -> Result<(), Error> {
+        let table = self.runner.ledger.holds()?;
+        *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = table;
+        Ok(())
+    }
+
+    pub(super) fn settler(&self) -> Settler {
+        Settler { flow: self.flow, follows_changes: self.runner.follows_changes() }
+    }
+
+    /// Counts the requests of a call that left the host.
+    pub(super) fn count_calls(&self, connection: &str, trace: &Trace) {
+        let sent = trace.requests.iter().filter(|request| request.sent).count();
+        if sent > 0 {
+            *self.tally().calls.entry(connection.to_owned()).or_default() += u64::try_from(sent).unwrap_or(0);
+        }
+    }
+
+    /// Lets connections go on whose credential is another one than the one that was refused.
+    async fn lift_replaced_credentials(&self) -> Result<(), Error> {
+        let marks = &self.runner.settings.credential_marks;
+        let table = self.hold_table();
+        for (hold, mark) in table.marked() {
+            let HoldScope::Connection(name) = &hold.scope else { continue };
+            if marks.get(name).is_some_and(|now| now != mark) {
+                self.runner.ledger.lift(hold.scope.clone()).await?;
+            }
+        }
+        self.refresh_holds()
+    }
+
+    /// Finds out what became of writes that an earlier run had under way.
+    async fn recover(&self, stalled: bool) -> Result<(), Error> {
+        let after = self.runner.spec.verify_after;
+        // A run that may only have stalled can still have a call on its way.
+        let wait = if stalled { after.max(self.runner.settings.call) } else { after };
+        let ask_at = self.now().after(wait);
+        self.runner.ledger.recover(self.lease, self.flow, ask_at).await?;
+        self.runner.ledger.adopt_dependencies(self.lease, self.flow, ask_at).await?;
+        Ok(())
+    }
+
+    /// Lets parked items go on whose cause is gone.
+    async fn release(&self, redefined: bool) -> Result<(), Error> {
+        let ledger = &self.runner.ledger;
+        let tables = &self.runner.spec.tables;
+        let unmapped = ledger.unmapped_items(self.flow)?;
+        let is_mapped = |(list, value): &(String, String)| definition::is_mapped(tables, list, value);
+        let mapped: Vec<i64> =
+            unmapped.into_iter().filter(|(_, keys)| keys.iter().all(is_mapped)).map(|(item, _)| item).collect();
+        if !mapped.is_empty() {
+            ledger.let_go(self.lease, mapped, "every value is mapped now").await?;
+        }
+        if redefined {
+            let items = ledger.redefinable_items(self.flow)?;
+            ledger.let_go(self.lease, items, "the flow's definition changed").await?;
+            ledger.lift(HoldScope::Feed(self.runner.spec.name.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Renews the lease for as long as it is ours; returns the error when it is not.
+    async fn keep_lease(&self) -> Error {
+        let settings = &self.runner.settings;
+        loop {
+            settings.sleep.until(self.lease.renew_at(), self.runner.ledger.clock().as_ref()).await;
+            if let Err(error) = self.lease.renew().await {
+                return error.into();
+            }
+        }
+    }
+
+    async fn work(&self) -> Result<(), Error> {
+        let mut feed = Feed::open(self)?;
+        let mut busy = Busy::default();
+        let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
+        let slots = self.permits.available_permits().saturating_mul(2);
+        loop {
+            self.start_reading(&feed, &mut busy, &mut under_way)?;
+            let mut more = true;
+            while more && under_way.len() < slots + usize::from(busy.reading) {
+                more = self.start_unit(&mut busy, &mut under_way)?;
+            }
+            let due = self.next_due(&feed)?;
+            let due = due.filter(|due| *due <= self.now().after(self.runner.settings.settle));
+            if under_way.is_empty() {
+                let Some(due) = due else { return Ok(()) };
+                self.observer.event(&RunEvent::Waiting { until: due });
+                self.wait_until(due).await;
+                self.refresh_holds()?;
+                continue;
+            }
+            if let Some(ended) = self.first_of(&mut under_way, due.filter(|_| !more)).await? {
+                busy.end(ended, &mut feed);
+                self.refresh_holds()?;
+            }
+        }
+    }
+
+    /// Waits until something ends, or something else is due.
+    async fn first_of(
+        &self,
+        under_way: &mut FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>>,
+        due: Option<Instant>,
+    ) -> Result<Option<Ended>, Error> {
+        let Some(due) = due else { return under_way.next().await.transpose() };
+        let wait = std::pin::pin!(self.wait_until(due));
+        match select(under_way.next(), wait).await {
+            Either::Left((ended, _)) => ended.transpose(),
+            Either::Right(_) => Ok(None),
+        }
+    }
+
+    async fn wait_until(&self, at: Instant) {
+        self.runner.settings.sleep.until(at, self.runner.ledger.clock().as_ref()).await;
+    }
+
+    fn start_reading<'f>(
+        &'f self,
+        feed: &Feed,
+        busy: &mut Busy,
+        under_way: &mut FuturesUnordered<BoxFuture<'f, Result<Ended, Error>>>,
+    ) -> Result<(), Error> {
+        let limit = self.runner.settings.backlog;
+        if busy.reading || !feed.is_due(self) || self.runner.ledger.backlog(self.flow, limit)? >= limit {
+            return Ok(());
+        }
+        busy.reading = true;
+        let reading = feed.clone();
+        under_way.push(Box::pin(async move { reading.read_page(self).await.map(Ended::Page) }));
+        Ok(())
+    }
+
+    /// Starts one unit of work; false when there is none now.
+    fn start_unit<'f>(
+        &'f self,
+        busy: &mut Busy,
+        under_way: &mut FuturesUnordered<BoxFuture<'f, Result<Ended, Error>>>,
+    ) -> Result<bool, Error> {
+        if busy.queue.is_empty() {
+            self.refill(busy)?;
+        }
+        let Some(unit) = busy.queue.pop_front() else { return Ok(false) };
+        under_way.push(Box::pin(async move {
+            let ended = unit.ended();
+            match unit {
+                Unit::File(items) => self.file(items).await?,
+                Unit::First(items) => self.begin(items).await?,
+                Unit::Again(intents) => self.send_again(intents).await?,
+                Unit::Ask(intents) => self.ask(intents).await?,
+            }
+            Ok(ended)
+        }));
+        Ok(true)
+    }
+
+    /// Takes what is due out of the ledger: first what is on its way already, then what was read.
+    fn refill(&self, busy: &mut Busy) -> Result<(), Error> {
+        let ledger = &self.runner.ledger;
+        let holds = self.hold_table();
+        let mut intents = ledger.due_intents(self.flow, busy.intents.len() + CHUNK, &holds)?;
+        intents.retain(|intent| busy.intents.insert(intent.n));
+        let (unknown, planned): (Vec<_>, Vec<_>) = intents.into_iter().partition(|intent| intent.unknown);
+        busy.queue.extend(self.batches(unknown).into_iter().map(Unit::Ask));
+        busy.queue.extend(self.batches(planned).into_iter().map(Unit::Again));
+        if !busy.queue.is_empty() || !self.target_is_open() {
+            return Ok(());
+        }
+        let mut items = ledger.due_items(self.flow, busy.items.len() + CHUNK)?;
+        items.retain(|item| busy.items.insert(item.n));
+        let (to_send, to_file): (Vec<_>, Vec<_>) =
+            items.into_iter().map(|item| self.decide(item)).partition(Decided::is_written);
+        if !to_file.is_empty() {
+            busy.queue.push_back(Unit::File(to_file));
+        }
+        let size = self.batch_size(
+            &self.runner.spec.target.connection,
+            &self.runner.spec.target.entity,
+            self.runner.spec.target.action,
+        );
+        let mut to_send = to_send.into_iter().peekable();
+        while to_send.peek().is_some() {
+            busy.queue.push_back(Unit::First(to_send.by_ref().take(size).collect()));
+        }
+        Ok(())
+    }
+
+    fn target_is_open(&self) -> bool {
+        let target = &self.runner.spec.target;
+        let (table, now) = (self.hold_table(), self.now());
+        table.connection(&target.connection, now) == Held::No
+            && table.writes(&target.connection, &target.entity, target.action, now) == Held::No
+    }
+
+    /// Puts intents into calls: the same kind of write on the same connection, as many as the connector takes.
+    fn batches(&self, intents: Vec<StoredIntent>) -> Vec<Vec<StoredIntent>> {
+        let mut batches: Vec<Vec<StoredIntent>> = Vec::new();
+        for intent in intents {
+            let size = self.batch_size(&intent.connection, &intent.entity, intent.action);
+            let fits = |batch: &&mut Vec<StoredIntent>| {
+                batch.len() < size && batch.first().is_some_and(|first| !first.alone && first.goes_with(&intent))
+            };
+            match batches.iter_mut().find(fits) {
+                Some(batch) if !intent.alone => batch.push(intent),
+                _ => batches.push(vec![intent]),
+            }
+        }
+        batches
+    }
+
+    fn batch_size(&self, connection: &str, entity: &str, action: wharf_host::model::Action) -> usize {
+        let manifest = self.runner.endpoints.get(connection).map(|endpoint| endpoint.manifest());
+        let write = manifest.and_then(|manifest| definition::write_of(manifest, entity, action));
+        write.and_then(|write| usize::try_from(write.batch).ok()).unwrap_or(1).max(1)
+    }
+
+    /// Returns when something is due next that is not due yet.
+    fn next_due(&self, feed: &Feed) -> Result<Option<Instant>, Error> {
+        let now = self.now();
+        let table = self.hold_table();
+        let target = &self.runner.spec.target;
+        let mut times: Vec<Instant> = feed.due(self).into_iter().collect();
+        for (connection, due) in self.runner.ledger.due_times(self.flow, &target.connection)? {
+            match table.connection(&connection, now) {
+                Held::No => times.push(due),
+                Held::Until(until) => times.push(due.max(until)),
+                Held::UntilReleased => {}
+            }
+        }
+        Ok(times.into_iter().filter(|time| *time > now).min())
+    }
+
+    fn report(&self) -> Result<RunReport, Error> {
+        let ledger = &self.runner.ledger;
+        let now = self.now();
+        let mut report = self.tally().clone();
+        report.parked = ledger.parked_since(self.flow, self.started)?;
+        report.totals = ledger.totals(self.flow)?;
+        report.waiting = report.totals.waiting;
+        report.elapsed_ms = u64::try_from(now.since(self.started).as_millis()).unwrap_or(u64::MAX);
+        report.holds = ledger.holds()?.of(&self.runner.spec.name, &self.runner.spec.connections(), now);
+        report.next_due = self.next_due(&Feed::open(self)?)?;
+        Ok(report)
+    }
+
+    /// Returns when an unknown outcome is asked about next: after the flow's own delay, doubling.
+    pub(super) fn ask_at(&self, asked: u32) -> Instant {
+        let factor = 1_u32.checked_shl(asked).unwrap_or(u32::MAX);
+        self.now().after(self.runner.spec.verify_after.saturating_mul(factor).min(Duration::from_secs(3600)))
+    }
+}
+
+impl Unit {
+    fn ended(&self) -> Ended {
+        match self {
+            Self::File(items) | Self::First(items) => {
+                Ended::Unit { items: items.iter().map(|item| item.item.n).collect(), intents: Vec::new() }
+            }
+            Self::Again(intents) | Self::Ask(intents) => {
+                Ended::Unit { items: Vec::new(), intents: intents.iter().map(|intent| intent.n).collect() }
+            }
+        }
+    }
+}
+
+impl Busy {
+    fn end(&mut self, ended: Ended, feed: &mut Feed) {
+        match ended {
+            Ended::Page(read) => {
+                self.reading = false;
+                *feed = read;
+            }
+            Ended::Unit { items, intents } => {
+                for item in items {
+                    self.items.remove(&item);
+                }
+                for intent in intents {
+                    self.intents.remove(&intent);
+                }
+            }
+        }
+    }
+}

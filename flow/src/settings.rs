@@ -1,0 +1,79 @@
+//! How runs behave, and what they take from the world around them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wharf_host::model::Instant;
+use wharf_host::surroundings::{Clock, Randomness, SystemRandomness};
+
+/// Waiting, behind a trait, so that tests run in virtual time.
+#[async_trait::async_trait]
+pub trait Sleep: Send + Sync {
+    /// Waits until `clock` shows `at` or later. Dropping the future ends the wait.
+    async fn until(&self, at: Instant, clock: &dyn Clock);
+}
+
+/// Waits in real time, on tokio's timer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemSleep;
+
+/// The longest wait before the clock is looked at again: a clock that was set is noticed after that.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+#[async_trait::async_trait]
+impl Sleep for SystemSleep {
+    async fn until(&self, at: Instant, clock: &dyn Clock) {
+        loop {
+            let left = at.since(clock.now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+        }
+    }
+}
+
+/// How runs behave.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How long a run waits for what is due soon: questions about unknown outcomes, retries, ends of rate limits. 30 s.
+    /// What is due later is left to the next run.
+    pub settle: Duration,
+    /// Length of a lease; renewed after a third. 30 s: the longest that a process on another machine has to wait after
+    /// this one vanished. After one on the same machine nobody waits.
+    pub lease: Duration,
+    /// Longest time that a call may take. 60 s, as the host's own limit. After taking over from a run that may only have
+    /// stalled, nothing is asked of the remote before that time is over.
+    pub call: Duration,
+    /// Items of a page. 500.
+    pub page_items: u32,
+    /// Bytes of a page. 4 MiB.
+    pub page_bytes: u32,
+    /// Items that wait in the ledger. 5,000; while there are more, nothing is read.
+    pub backlog: usize,
+    /// Something that changes with a connection's credential, e.g. a digest, by connection. A connection that was paused
+    /// because its credential was refused goes on by itself when this is another one; without it, when it is released.
+    pub credential_marks: BTreeMap<String, String>,
+    /// How waiting is done.
+    pub sleep: Arc<dyn Sleep>,
+    /// Where ids and jitter come from.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            settle: Duration::from_secs(30),
+            lease: Duration::from_secs(30),
+            call: Duration::from_secs(60),
+            page_items: 500,
+            page_bytes: 4 << 20,
+            backlog: 5_000,
+            credential_marks: BTreeMap::new(),
+            sleep: Arc::new(SystemSleep),
+            randomness: Arc::new(SystemRandomness),
+        }
+    }
+}
