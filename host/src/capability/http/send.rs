@@ -263,25 +263,34 @@ impl Transport {
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(self.limits.concurrent_requests)
             .http2_max_header_list_size(u32::try_from(self.limits.response_header_bytes).unwrap_or(u32::MAX));
-        builder = builder.tls_backend_preconfigured(self.tls()?);
+        builder = builder.tls_backend_preconfigured(self.tls(url)?);
         let http = builder.build().map_err(|error| Failure::NotSent(format!("no client: {}", reason(error))))?;
         Ok(Client { http, connected })
     }
 
-    fn tls(&self) -> Result<rustls::ClientConfig, Failure> {
+    /// Returns the TLS set-up of the connection. Plain http never uses it and so waits for no roots to be read.
+    fn tls(&self, url: &Url) -> Result<rustls::ClientConfig, Failure> {
+        if url.scheme() == "http" {
+            return tls_with(Arc::new(rustls::RootCertStore::empty()));
+        }
         if let Some(config) = self.tls.get() {
             return Ok(config.clone());
         }
-        // The provider is passed, not installed: a process that embeds the host may have chosen its own.
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Failure::NotSent(format!("no TLS: {error}")))?
-            .with_root_certificates(self.roots.store())
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let config = tls_with(self.roots.store())?;
         Ok(self.tls.get_or_init(|| config).clone())
     }
+}
+
+fn tls_with(roots: Arc<rustls::RootCertStore>) -> Result<rustls::ClientConfig, Failure> {
+    // The provider is passed, not installed: a process that embeds the host may have chosen its own.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::NotSent(format!("no TLS: {error}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// Makes the library's request. The body is a stream, which it cannot send twice.

@@ -1,9 +1,12 @@
 //! Which requests get a credential, and in what place.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::super::Refusal;
+use super::super::scope::Allowance;
 use super::servers::Server;
 use super::world::{World, denied, get, hosts, loopback, manifest, post};
 
@@ -95,6 +98,18 @@ async fn secret_that_is_missing_or_cannot_be_sent_is_unavailable() {
         let error = egress.send(&world.scope(), get(server.origin()).with("key")).await.unwrap_err();
         assert_eq!(error.refusal, Refusal::CredentialUnavailable(false), "{value:?}");
     }
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn secret_source_that_hangs_ends_with_the_call() {
+    let (world, server) = (World::new(), Server::ok().await);
+    let slots = json!([{"name": "vault-that-hangs", "scheme": {"type": "bearer"}, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address]).slot("vault-that-hangs")).unwrap();
+    let scope = world.scope_for(Allowance::Writes, Duration::from_millis(100));
+    let error = egress.send(&scope, get(server.origin()).with("vault-that-hangs")).await.unwrap_err();
+    assert_eq!(error.refusal, Refusal::Deadline(false));
     assert!(server.seen().is_empty());
 }
 
