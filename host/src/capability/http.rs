@@ -431,14 +431,25 @@ impl Egress {
 
     fn response(&self, number: u32, received: Received) -> Response {
         let header = |(name, value): (&HeaderName, &http::HeaderValue)| {
-            let value = self.redactor.bytes(Bytes::copy_from_slice(value.as_bytes()));
+            let value = self.searched(number, name.as_str(), Bytes::copy_from_slice(value.as_bytes()));
             (name.as_str().to_owned(), String::from_utf8_lossy(&value).into_owned())
         };
         Response {
             number,
             status: received.status,
             headers: received.headers.iter().map(header).collect(),
-            body: self.redactor.bytes(received.body),
+            body: self.searched(number, "body", received.body),
+        }
+    }
+
+    /// Takes secrets out of a part of an answer, and reports that the remote gave one back: the operator should know.
+    fn searched(&self, request: u32, place: &str, bytes: Bytes) -> Bytes {
+        match self.redactor.bytes(&bytes) {
+            Some(clean) => {
+                tracing::warn!(connection = %self.connection, request, place, "the answer had a secret value in it");
+                clean
+            }
+            None => bytes,
         }
     }
 

@@ -61,12 +61,9 @@ impl Redactor {
         known.search = Search::new(known.values.iter().map(|value| value.as_slice())).map(Arc::new);
     }
 
-    /// Returns the bytes without the values; the same bytes when there is none in them.
-    pub(crate) fn bytes(&self, bytes: Bytes) -> Bytes {
-        match self.search().and_then(|search| search.replaced(&bytes)) {
-            Some(clean) => Bytes::from(clean),
-            None => bytes,
-        }
+    /// Returns the bytes without the values; none when there is none in them.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Option<Bytes> {
+        self.search().and_then(|search| search.replaced(bytes)).map(Bytes::from)
     }
 
     /// Returns the text without the values.
@@ -269,12 +266,10 @@ mod tests {
     }
 
     #[test]
-    fn text_without_a_value_stays_the_same_bytes() {
-        let body = Bytes::from_static(b"business as usual: tok-nothing, t0k");
-        let clean = redactor(&["tok-secret"]).bytes(body.clone());
-        assert_eq!(clean.as_ptr(), body.as_ptr());
-        let untaught = Redactor::default().bytes(body.clone());
-        assert_eq!(untaught.as_ptr(), body.as_ptr());
+    fn text_without_a_value_is_not_copied() {
+        let body = b"business as usual: tok-nothing, t0k";
+        assert_eq!(redactor(&["tok-secret"]).bytes(body), None);
+        assert_eq!(Redactor::default().bytes(body), None);
     }
 
     #[test]

@@ -33,27 +33,58 @@ async fn unknown_name_is_not_sent() {
     assert!(matches!(&error.refusal, Refusal::NotSent(text) if text.contains("no such name")), "{error:?}");
 }
 
-#[tokio::test]
-async fn deadline_while_connecting_is_not_sent() {
-    let world = World::new();
-    // A listener whose queue is full accepts nobody, so connecting takes until the end of the call.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(1).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut waiting = Vec::new();
-    while let Ok(Ok(stream)) =
-        tokio::time::timeout(Duration::from_millis(100), tokio::net::TcpStream::connect(address)).await
-    {
-        waiting.push(stream);
+/// A listener whose queue is full: connecting to it goes on for as long as it is tried.
+struct Deaf {
+    address: std::net::SocketAddr,
+    _listener: tokio::net::TcpListener,
+    _waiting: Vec<tokio::net::TcpStream>,
+}
+
+impl Deaf {
+    async fn new() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        let connect = || tokio::time::timeout(Duration::from_millis(100), tokio::net::TcpStream::connect(address));
+        while let Ok(Ok(stream)) = connect().await {
+            waiting.push(stream);
+        }
+        Self { address, _listener: listener, _waiting: waiting }
     }
-    let origin = format!("http://{address}");
-    let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
-    let scope = world.scope_for(Allowance::Writes, Duration::from_millis(300));
-    let error = egress.send(&scope, post(&origin, "x")).await.unwrap_err();
-    assert_eq!(error.refusal, Refusal::Deadline(false));
-    assert!(!scope.trace().requests[0].sent);
-    drop(listener);
+}
+
+#[tokio::test]
+async fn time_that_ends_while_connecting_is_not_sent() {
+    let deaf = Deaf::new().await;
+    let origin = format!("http://{}", deaf.address);
+    let mut world = World::new();
+    for (connect, call, refusal) in [(10_000, 300, "deadline"), (200, 10_000, "not-sent")] {
+        world.limits.connect = Duration::from_millis(connect);
+        let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[deaf.address])).unwrap();
+        let scope = world.scope_for(Allowance::Writes, Duration::from_millis(call));
+        let error = egress.send(&scope, post(&origin, "x")).await.unwrap_err();
+        assert_eq!(error.refusal.code(), refusal, "{error:?}");
+        assert_ne!(error.refusal, Refusal::Deadline(true));
+        assert!(!scope.trace().requests[0].sent);
+    }
+}
+
+#[tokio::test]
+async fn tls_that_is_never_answered_is_not_sent() {
+    let mut world = World::new();
+    world.limits.connect = Duration::from_millis(200);
+    let address = servers::raw(|_, stream| async move {
+        let _open = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let origin = format!("https://{address}");
+    let grant = crate::policy::Grant::new().origin(&origin).private_address(address.to_string());
+    let egress = world.egress("shop", &hosts(&[&origin]), &grant).unwrap();
+    let error = egress.send(&world.scope(), post(&origin, "x")).await.unwrap_err();
+    assert!(matches!(error.refusal, Refusal::NotSent(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -88,6 +88,10 @@ async fn logs_at_trace_level_hold_no_secret() {
     );
     let logged = String::from_utf8_lossy(&kept.0.lock().unwrap()).into_owned();
     assert!(logged.lines().count() > 50 && logged.contains("TRACE"), "the libraries log something: {logged}");
+    assert!(
+        logged.contains("the answer had a secret value in it connection=shop request=1 place=\"body\""),
+        "{logged}"
+    );
     for hidden in ["hush", "aHVzaC", "h1c2gta", "odXNoL"] {
         let line = logged.lines().find(|line| line.contains(hidden));
         assert_eq!(line, None);

@@ -167,6 +167,34 @@ async fn http2_refusals_are_not_repeated_by_the_client() {
     }
 }
 
+#[tokio::test]
+async fn http2_header_flood_is_cut() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("erp.example.com", false, &[b"h2"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(acceptor.accept(stream).await.unwrap()).await.unwrap();
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let mut response = http::Response::new(());
+            for number in 0..20_000 {
+                let name = http::HeaderName::from_bytes(format!("x-flood-{number}").as_bytes()).unwrap();
+                response.headers_mut().insert(name, "0123456789".parse().unwrap());
+            }
+            let _ = respond.send_response(response, true);
+        }
+    });
+    let mut world = World::new();
+    world.roots = authority.roots();
+    world.resolver.set("erp.example.com", &[&[address]]);
+    let origin = format!("https://erp.example.com:{}", address.port());
+    let grant = Grant::new().origin(&origin).private_address(address.to_string());
+    let egress = world.egress("shop", &hosts(&[&origin]), &grant).unwrap();
+    let error = egress.send(&world.scope(), get(&origin)).await.unwrap_err();
+    assert!(matches!(error.refusal, Refusal::SentNoAnswer(_) | Refusal::TooLarge(_)), "{error:?}");
+}
+
 #[test]
 fn added_roots_that_are_none_are_refused() {
     let error = Roots::with_added(b"not a certificate").err().unwrap();
