@@ -301,6 +301,9 @@ fn asked_rules(manifest: &Manifest, config: &Value, problems: &mut Vec<String>) 
 fn approved_rules(grant: &Grant, problems: &mut Vec<String>) -> Vec<Rule> {
     let mut rules = Vec::new();
     for granted in &grant.origins {
+        for method in granted.methods.iter().filter(|method| !method.bytes().all(|byte| byte.is_ascii_uppercase())) {
+            problems.push(format!("`grant.origins`: method `{method}` of `{}` is not in upper case", granted.text));
+        }
         match OriginPattern::parse(&granted.text) {
             // Approving a plain http origin takes the other list, so that nobody does it by a missing letter. What
             // `as_asked` took from the configuration may be plain http; it stays out until it is granted by name.

@@ -257,6 +257,7 @@ fn origin_from_the_configuration_is_exactly_that_one() {
 fn every_mistake_of_a_grant_is_reported() {
     let grant = Grant::new()
         .origin("nonsense")
+        .origin_with_methods("https://api.example.com", ["get"])
         .plain_http("https://api.example.com")
         .plain_http("http://*.example.com")
         .private_address("127.0.0.1")
@@ -268,6 +269,7 @@ fn every_mistake_of_a_grant_is_reported() {
     let message = error.to_string();
     for word in [
         "`nonsense`",
+        "`get`",
         "`https://api.example.com`",
         "`http://*.example.com`",
         "`127.0.0.1`",

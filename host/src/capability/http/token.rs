@@ -30,6 +30,10 @@ const EARLY: Duration = Duration::from_secs(60);
 /// accounts after a few wrong passwords.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
+/// After renewing failed while the old token is still good, so long it serves without another try, so that not every
+/// request waits for an endpoint that is down.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
+
 /// Longest token that is taken.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
 
@@ -94,18 +98,9 @@ impl TokenSlot {
     ) -> Result<Arc<Token>, Refusal> {
         let seen = self.ended.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
-        let now = clock.now();
         let waited = self.ended.load(Ordering::Acquire) > seen;
-        if let Some(token) = state.token.as_ref().filter(|token| Some(token.generation) != stale)
-            && (now < token.renew_at || (waited && state.last_failure.is_none()))
-        {
-            return Ok(Arc::clone(token));
-        }
-        if let Some(failure) = state.last_failure.as_ref().filter(|_| waited) {
-            return Err(failure.clone());
-        }
-        if let Some((_, refusal)) = state.pause.as_ref().filter(|(until, _)| now < *until) {
-            return Err(refusal.clone());
+        if let Some(known) = state.known(stale, waited, clock.now()) {
+            return known;
         }
         // Dropped while fetching, this leaves everything as it was, and the next in line fetches.
         let fetched = fetch.await;
@@ -125,6 +120,21 @@ fn is_of_one_call(failure: &Refusal) -> bool {
 }
 
 impl State {
+    /// Returns what is known without asking the endpoint; none when it has to be asked.
+    fn known(&self, stale: Option<u64>, waited: bool, now: Instant) -> Option<Result<Arc<Token>, Refusal>> {
+        let token = self.token.as_ref().filter(|token| Some(token.generation) != stale);
+        let pause = self.pause.as_ref().filter(|(until, _)| now < *until).map(|(_, refusal)| refusal);
+        if let Some(token) = token {
+            let just_fetched = waited && self.last_failure.is_none();
+            let cannot_renew = (waited || pause.is_some()) && now < token.expires_at;
+            if now < token.renew_at || just_fetched || cannot_renew {
+                return Some(Ok(Arc::clone(token)));
+            }
+        }
+        let failure = self.last_failure.as_ref().filter(|_| waited).or(pause)?;
+        Some(Err(failure.clone()))
+    }
+
     fn keep(
         &mut self,
         fetched: Result<Granted, Refusal>,
@@ -132,31 +142,32 @@ impl State {
         stale: Option<u64>,
         now: Instant,
     ) -> Result<Arc<Token>, Refusal> {
-        match fetched {
+        let failure = match fetched {
             Ok(granted) => {
                 let token = Arc::new(granted.into_token(generation, now));
                 (self.last_failure, self.pause) = (None, None);
                 self.token = Some(Arc::clone(&token));
-                Ok(token)
+                return Ok(token);
             }
-            Err(failure) => {
-                self.pause = pause(&failure, now);
-                self.last_failure = Some(failure.clone());
-                if matches!(failure, Refusal::CredentialUnavailable(true)) {
-                    self.token = None;
-                }
-                // Renewing is early on purpose: the old token is still good when the endpoint is down for a moment.
-                let old = self.token.as_ref().filter(|token| Some(token.generation) != stale && now < token.expires_at);
-                old.map(Arc::clone).ok_or(failure)
-            }
+            Err(failure) => failure,
+        };
+        if matches!(failure, Refusal::CredentialUnavailable(true)) {
+            self.token = None;
         }
+        // Renewing is early on purpose: the old token is still good when the endpoint is down for a moment.
+        let old = self.token.as_ref().filter(|token| Some(token.generation) != stale && now < token.expires_at);
+        let old = old.map(Arc::clone);
+        self.pause = pause(&failure, old.is_some(), now);
+        self.last_failure = Some(failure.clone());
+        old.ok_or(failure)
     }
 }
 
-fn pause(failure: &Refusal, now: Instant) -> Option<(Instant, Refusal)> {
+fn pause(failure: &Refusal, has_token: bool, now: Instant) -> Option<(Instant, Refusal)> {
     let until = match failure {
         Refusal::CredentialUnavailable(true) => now.after(REFUSED_PAUSE),
         Refusal::BudgetExhausted(until) => (*until).min(now.after(MAX_HOLD)),
+        _ if has_token => now.after(RENEWAL_PAUSE),
         _ => return None,
     };
     Some((until, failure.clone()))

@@ -145,7 +145,12 @@ async fn token_is_renewed_early_and_the_old_one_serves_while_the_endpoint_is_dow
     world.clock.advance(Duration::from_secs(539));
     assert_eq!((send().await.as_str(), api.issued()), ("fine", 1));
     world.clock.advance(Duration::from_secs(2));
+    for text in futures::future::join_all((0..5).map(|_| send())).await {
+        assert_eq!((text.as_str(), api.issued()), ("fine", 2));
+    }
+    world.clock.advance(Duration::from_secs(9));
     assert_eq!((send().await.as_str(), api.issued()), ("fine", 2));
+    world.clock.advance(Duration::from_secs(1));
     assert_eq!((send().await.as_str(), api.issued()), ("fine", 3));
     assert_eq!(api.server.seen().last().unwrap().header("authorization"), Some("Bearer tok-number-3"));
 }
