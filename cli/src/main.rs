@@ -1,2 +1,56 @@
-//! The operator's program.
-fn main() {}
+//! `wharf`, the operator's program: the only part of Wharf that reads the environment, prints and exits.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod arguments;
+mod command;
+mod connectors;
+mod failure;
+mod installation;
+mod log;
+mod output;
+mod secrets;
+mod signals;
+mod site;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::CommandLine;
+use command::Context;
+use failure::{Exit, Failure};
+use output::Output;
+
+fn main() -> ExitCode {
+    ExitCode::from(run() as u8)
+}
+
+fn run() -> Exit {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            Output::new(std::env::args_os().any(|argument| argument == "--json")).command_line(&error);
+            return if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+        }
+    };
+    let output = Output::new(line.shared.json);
+    match start(line, &output) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn start(line: CommandLine, output: &Output) -> Result<Exit, Failure> {
+    log::start(&line.shared, output)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(format!("the async runtime does not start: {error}")))?;
+    let context = Context { file: line.shared.file, output: output.clone() };
+    runtime.block_on(command::run(line.command, &context))
+}

@@ -1,0 +1,68 @@
+//! The command line.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command;
+use crate::failure::Exit;
+
+/// Moves business documents between systems through sandboxed connectors.
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version, max_term_width = 100, after_help = exit_codes())]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Shared {
+    /// Installation file; what it names is relative to it.
+    #[arg(long, global = true, env = "WHARF_FILE", value_name = "FILE", default_value = "wharf.toml")]
+    pub(crate) file: PathBuf,
+    /// Print the result, errors included, as JSON on stdout.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What is logged to stderr: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `wharf_flow=debug`.
+    #[arg(long, global = true, env = "WHARF_LOG", value_name = "FILTER", default_value = "warn")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tell every mistake of the installation file: line, key, and what would be right. No network.
+    Validate(command::validate::Arguments),
+    /// Show what a connector is, can do, and asks for. Nothing of it runs but its description of itself.
+    Inspect(command::inspect::Arguments),
+    /// Try connections step by step: credentials, name resolution, TLS, clock, sign-in, permissions, lookup tables.
+    Check(command::check::Arguments),
+    /// Read and map for real, and show what would be written. Writes nothing anywhere.
+    Plan(command::plan::Arguments),
+    /// Run flows once, until nothing is due.
+    Run(command::run::Arguments),
+    /// Run flows by their schedules until stopped.
+    Serve(command::serve::Arguments),
+    /// Tell the whole way of one document, and why it is where it is.
+    Why(command::why::Arguments),
+    /// List what waits, by cause, and what would release it.
+    Parked(command::parked::Arguments),
+    /// Let parked items try again.
+    Release(command::release::Arguments),
+    /// Build a Rust connector into a component.
+    Build(command::build::Arguments),
+    /// Print completions for a shell.
+    Completions(command::completions::Arguments),
+}
+
+fn exit_codes() -> String {
+    let mut text = "Exit codes:\n".to_owned();
+    for (exit, meaning) in Exit::ALL {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {:>3}  {meaning}", exit as u8);
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! The commands, one file each.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod inspect;
+pub(crate) mod parked;
+pub(crate) mod plan;
+pub(crate) mod release;
+pub(crate) mod run;
+pub(crate) mod serve;
+pub(crate) mod validate;
+pub(crate) mod why;
+
+use std::path::PathBuf;
+
+use crate::arguments::Command;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// What every command works with.
+pub(crate) struct Context {
+    /// The installation file.
+    pub(crate) file: PathBuf,
+    /// Where results go.
+    pub(crate) output: Output,
+}
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(arguments) => validate::run(arguments, context).await,
+        Command::Inspect(arguments) => inspect::run(arguments, context).await,
+        Command::Check(arguments) => check::run(arguments, context).await,
+        Command::Plan(arguments) => plan::run(arguments, context).await,
+        Command::Run(arguments) => self::run::run(arguments, context).await,
+        Command::Serve(arguments) => serve::run(arguments, context).await,
+        Command::Why(arguments) => why::run(arguments, context).await,
+        Command::Parked(arguments) => parked::run(arguments, context).await,
+        Command::Release(arguments) => release::run(arguments, context).await,
+        Command::Build(arguments) => build::run(arguments, context).await,
+        Command::Completions(arguments) => completions::run(arguments, context),
+    }
+}

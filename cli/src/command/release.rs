@@ -1,0 +1,59 @@
+//! `wharf release`.
+
+use serde_json::json;
+use wharf_flow::{Selector, UnknownOutcome};
+
+use super::Context;
+use super::why::Address;
+use crate::failure::{Exit, Failure};
+use crate::site;
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["document", "cause", "place", "key", "flow"]))]
+pub(crate) struct Arguments {
+    /// Only this document.
+    #[arg(value_name = "CONNECTION/ENTITY/ID")]
+    document: Option<Address>,
+    /// Only what is parked under this cause.
+    #[arg(long, value_name = "CODE")]
+    cause: Option<String>,
+    /// Only what is parked under this table or entity.
+    #[arg(long, value_name = "NAME")]
+    place: Option<String>,
+    /// Only what is parked under this key, such as the value without a mapping.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Only of this flow.
+    #[arg(long, value_name = "FLOW")]
+    flow: Option<String>,
+    /// The writes whose outcome is unknown did not take effect, a person looked: repeat them.
+    #[arg(long)]
+    absent: bool,
+}
+
+/// Releases what is selected; it is tried with the next run.
+pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
+    let (installation, ledger) = site::ledger(&context.file)?;
+    if let Some(flow) = &arguments.flow {
+        installation.flow(flow)?;
+    }
+    if let Some(document) = &arguments.document {
+        installation.connection(&document.connection)?;
+    }
+    let selector = Selector {
+        flow: arguments.flow,
+        cause: arguments.cause,
+        place: arguments.place,
+        key: arguments.key,
+        document: arguments.document.map(|address| (address.connection, address.entity, address.id)),
+        unknown: if arguments.absent { UnknownOutcome::Absent } else { UnknownOutcome::Ask },
+    };
+    let released = ledger.release(selector).await?;
+    context.output.result(&json!({ "released": released }), |page| match released {
+        0 => page.line("nothing like that is parked; `wharf parked` lists what is"),
+        1 => page.line("released 1 item; it is tried with the next run"),
+        count => page.line(&format!("released {count} items; they are tried with the next run")),
+    });
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,168 @@
+//! `wharf run [FLOW..]`.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use wharf_flow::{Hold, RunEvent, RunObserver, RunReport, Runner};
+
+use super::{Context, parked};
+use crate::failure::{Exit, Failure};
+use crate::output::{Look, Page, Progress};
+use crate::signals::{self, Signals};
+use crate::site::Site;
+use crate::time;
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Flows to run; all when none is named.
+    #[arg(value_name = "FLOW")]
+    flows: Vec<String>,
+}
+
+/// Runs flows once.
+pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen()?;
+    let (site, ledger) = Site::with_state(&context.file).await?;
+    let flows = site.installation.flows(&arguments.flows)?;
+    let runners = site.runners(&flows, &ledger)?;
+    let runs = join_all(runners.iter().map(|runner| run_one(runner, context)));
+    let ended = tokio::select! {
+        ended = runs => ended,
+        () = signals.wait() => return Err(signals::interrupted()),
+    };
+    Ok(report(&ended, context))
+}
+
+/// How the run of one flow ended, or why it did not take place.
+type Ended = (String, Result<RunReport, Failure>);
+
+async fn run_one(runner: &Runner, context: &Context) -> Ended {
+    let name = runner.spec().name.clone();
+    let display = Display { progress: context.output.progress(&name), seen: Mutex::default() };
+    let ended = runner.run(&display).await.map_err(Failure::from);
+    (name, ended)
+}
+
+/// Shows how far a run is.
+struct Display {
+    progress: Progress,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    read: u64,
+    done: u64,
+    filtered: u64,
+    parked: u64,
+}
+
+impl RunObserver for Display {
+    fn event(&self, event: &RunEvent) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doing = String::new();
+        match event {
+            RunEvent::Read { items, .. } => seen.read += items,
+            RunEvent::Done { .. } => seen.done += 1,
+            RunEvent::Filtered { .. } => seen.filtered += 1,
+            RunEvent::Parked { .. } => seen.parked += 1,
+            RunEvent::Held(hold) => doing = format!("  held: {}", hold.message),
+            RunEvent::Waiting { until } => doing = format!("  waiting until {}", time::utc(*until)),
+            _ => {}
+        }
+        let Seen { read, done, filtered, parked } = &*seen;
+        self.progress.say(&format!("read {read}, done {done}, filtered {filtered}, parked {parked}{doing}"));
+    }
+}
+
+fn report(ended: &[Ended], context: &Context) -> Exit {
+    let reports: Vec<&RunReport> = ended.iter().filter_map(|(_, run)| run.as_ref().ok()).collect();
+    let failures: Vec<(&String, &Failure)> =
+        ended.iter().filter_map(|(name, run)| Some((name, run.as_ref().err()?))).collect();
+    let errors: Vec<Value> = failures.iter().map(|(flow, failure)| error(flow, failure)).collect();
+    context.output.result(&json!({ "flows": reports, "errors": errors }), |page| show(page, &reports));
+    if !context.output.is_json() {
+        failures.iter().for_each(|(_, failure)| context.output.failure(failure));
+    }
+    failures.first().map_or_else(|| exit(&reports), |(_, failure)| failure.exit)
+}
+
+fn error(flow: &str, failure: &Failure) -> Value {
+    let mut error = failure.json();
+    error["flow"] = json!(flow);
+    error
+}
+
+/// A hold without an end waits for a person: mostly a credential or the remote system.
+fn exit(reports: &[&RunReport]) -> Exit {
+    let held = |report: &&RunReport| report.holds.iter().any(|hold| hold.until.is_none());
+    if reports.iter().any(held) {
+        return Exit::Remote;
+    }
+    let parked = reports.iter().any(|report| report.totals.parked > 0);
+    if parked { Exit::Attention } else { Exit::Fine }
+}
+
+fn show(page: &mut Page, reports: &[&RunReport]) {
+    let rows = reports.iter().map(|report| row(report)).collect();
+    page.looking_table(&["flow", "read", "done", "filtered", "parked", "waiting", "calls", "seconds"], rows);
+    let causes = reports.iter().flat_map(|report| {
+        report
+            .parked
+            .iter()
+            .map(|(cause, count)| vec![plain(&report.flow), (cause.clone(), Look::Bad), plain(&count.to_string())])
+    });
+    let causes: Vec<_> = causes.collect();
+    if !causes.is_empty() {
+        page.gap();
+        page.looking_table(&["flow", "parked now by cause", "items"], causes);
+    }
+    for report in reports.iter().filter(|report| report.totals.parked > 0) {
+        page.gap();
+        let all = report.totals.parked;
+        page.line(&format!("{}: {all} parked in all; `wharf parked` tells what releases them", report.flow));
+    }
+    let mut holds: Vec<Hold> = Vec::new();
+    for hold in reports.iter().flat_map(|report| &report.holds) {
+        // Flows that share a connection share its holds.
+        if !holds.contains(hold) {
+            holds.push(hold.clone());
+        }
+    }
+    parked::show_holds(page, &holds, time::now());
+}
+
+fn row(report: &RunReport) -> Vec<(String, Look)> {
+    let filtered: u64 = report.filtered.values().sum();
+    let parked: u64 = report.parked.values().sum();
+    let calls: u64 = report.calls.values().sum();
+    let parked_look = if parked > 0 { Look::Bad } else { Look::Plain };
+    let mut row = vec![plain(&report.flow)];
+    row.extend([report.read, report.done, filtered].map(|count| plain(&count.to_string())));
+    row.push((parked.to_string(), parked_look));
+    row.extend([report.waiting, calls].map(|count| plain(&count.to_string())));
+    row.push(plain(&time::seconds(report.elapsed_ms)));
+    row
+}
+
+fn plain(text: &str) -> (String, Look) {
+    (text.to_owned(), Look::Plain)
+}
+
+/// Tells in one line how a run went.
+pub(super) fn line(report: &RunReport) -> String {
+    let filtered: u64 = report.filtered.values().sum();
+    let calls: u64 = report.calls.values().sum();
+    let parked: Vec<String> = report.parked.iter().map(|(cause, count)| format!("{cause} {count}")).collect();
+    let parked = if parked.is_empty() { "0".to_owned() } else { parked.join(", ") };
+    format!(
+        "{}: read {}, done {}, filtered {filtered}, parked {parked}, waiting {}, calls {calls}, {} s",
+        report.flow,
+        report.read,
+        report.done,
+        report.waiting,
+        time::seconds(report.elapsed_ms)
+    )
+}

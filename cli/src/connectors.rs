@@ -1,0 +1,109 @@
+//! The connectors directory. Nothing outside of it can be loaded, whatever a name or a link in it says.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::installation::is_connector;
+
+/// Largest connector in bytes. 128 MiB: a Python component has about 18 MB.
+const LARGEST: u64 = 128 << 20;
+
+/// An open connectors directory.
+pub(crate) struct Connectors {
+    directory: Dir,
+    path: PathBuf,
+}
+
+/// Why a connector's file cannot be had: what is wrong, and the fix.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    pub(crate) message: String,
+    pub(crate) fix: String,
+}
+
+impl Connectors {
+    /// Opens the directory.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let directory = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(Self { directory, path: path.to_owned() })
+    }
+
+    /// Reads the component of a connector.
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, Unreadable> {
+        if !is_connector(name) {
+            let message = format!("`{name}` is no name of a connector");
+            return Err(Unreadable { message, fix: "use lower-case letters, digits and `-`".to_owned() });
+        }
+        let mut bytes = Vec::new();
+        let file = self.directory.open(format!("{name}.wasm")).map_err(|error| self.unreadable(name, &error))?;
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| self.unreadable(name, &error))?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST) {
+            return Ok(bytes);
+        }
+        let message = format!("connector `{name}` is over {LARGEST} bytes");
+        Err(Unreadable { message, fix: "build it with the profile that connectors ship with".to_owned() })
+    }
+
+    fn unreadable(&self, name: &str, error: &io::Error) -> Unreadable {
+        let path = self.path.display();
+        if error.kind() != io::ErrorKind::NotFound {
+            let message = format!("`{path}/{name}.wasm` cannot be read ({error})");
+            return Unreadable { message, fix: "put a readable file there, not a link that leads out".to_owned() };
+        }
+        let message = format!("there is no `{path}/{name}.wasm`");
+        let names = self.names();
+        let near = crate::installation::nearest::fix(name, names.iter().map(String::as_str));
+        let fix = match names.is_empty() {
+            true => "put the connector there; `wharf build DIR --out ..` makes one".to_owned(),
+            false => format!("put it there, or use another: {near}"),
+        };
+        Unreadable { message, fix }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = self.directory.entries().into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| name.strip_suffix(".wasm").map(str::to_owned)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn file_of_the_directory_is_read_and_nothing_beside_it() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("connectors");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("shop.wasm"), b"component").unwrap();
+        std::fs::write(root.path().join("evil.wasm"), b"evil").unwrap();
+        let connectors = Connectors::open(&path).unwrap();
+        assert_eq!(connectors.read("shop").unwrap(), b"component");
+        for name in ["../evil", "..", "", "a/b", "/etc/passwd", "shop.wasm", "Shop", "a\0b"] {
+            let error = connectors.read(name).unwrap_err();
+            assert!(error.message.contains("is no name of a connector"), "{name}: {error:?}");
+        }
+        assert!(connectors.read("shpo").unwrap_err().fix.contains("did you mean `shop`?"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn link_that_leads_out_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("connectors");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(root.path().join("evil.wasm"), b"evil").unwrap();
+        std::os::unix::fs::symlink(root.path().join("evil.wasm"), path.join("absolute.wasm")).unwrap();
+        std::os::unix::fs::symlink("../evil.wasm", path.join("relative.wasm")).unwrap();
+        let connectors = Connectors::open(&path).unwrap();
+        for name in ["absolute", "relative"] {
+            assert!(connectors.read(name).unwrap_err().message.contains("cannot be read"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The installation file: connections, lookup tables and flows, as the operator writes them.
+//!
+//! Reading is pure: [`parse`] takes text and returns what could be understood together with every mistake. What needs
+//! connectors (their manifests, their opinion of a configuration) is in [`agreement`].
+
+pub(crate) mod agreement;
+mod connection;
+mod flow;
+mod key;
+mod name;
+pub(crate) mod nearest;
+mod problem;
+mod reader;
+mod settings;
+mod table;
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+use wharf_flow::{FlowSpec, Table};
+
+pub(crate) use connection::{ConnectionEntry, SecretPlace};
+pub(crate) use key::{Key, Places, Position};
+pub(crate) use name::is_connector;
+pub(crate) use problem::{Problem, Problems};
+pub(crate) use settings::Settings;
+
+use name::Names;
+use reader::Section;
+
+/// What is written in an installation file. Entries with mistakes may be missing or incomplete; their mistakes are
+/// among the problems that come with it.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    /// `[wharf]`.
+    pub(crate) settings: Settings,
+    /// `[connection.NAME]`.
+    pub(crate) connections: BTreeMap<String, ConnectionEntry>,
+    /// `[table.NAME]`.
+    pub(crate) tables: BTreeMap<String, Table>,
+    /// `[flow.NAME]`.
+    pub(crate) flows: BTreeMap<String, FlowSpec>,
+}
+
+/// Reads the text of an installation file.
+pub(crate) fn parse(text: &str) -> (File, Problems) {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let problems = Problems::new(Places::of(text, root.get_ref()));
+    let mut told = None;
+    for error in &errors {
+        let position = Position::of(text, error.span().map_or(0, |span| span.start));
+        // What follows on the same line follows from the first mistake there.
+        if told.replace(position.line) != Some(position.line) {
+            problems.add_at(position, String::new(), grammar(error.message()), "correct the TOML");
+        }
+    }
+    let file = if errors.is_empty() { read(root.get_ref(), &problems) } else { File::default() };
+    (file, problems)
+}
+
+/// Puts the message of the TOML parser on one line.
+fn grammar(message: &str) -> String {
+    message.lines().map(str::trim).collect::<Vec<_>>().join(", ")
+}
+
+fn read(root: &DeTable<'_>, problems: &Problems) -> File {
+    let root = Section::new(root, Key::default(), problems);
+    let names = Names::of(&root);
+    let mut file = File {
+        settings: root.optional("wharf").and_then(|node| node.section()).map(settings::read).unwrap_or_default(),
+        connections: named(&root, "connection", |_, section| connection::read(section)),
+        tables: named(&root, "table", |_, section| table::read(section, &names)),
+        flows: named(&root, "flow", |name, section| flow::read(name, section, &names)),
+    };
+    root.end();
+    for flow in file.flows.values_mut() {
+        flow.tables = file.tables.clone();
+    }
+    file
+}
+
+/// Reads the tables of one kind, each under the name that the operator chose.
+fn named<T>(
+    root: &Section<'_>,
+    kind: &'static str,
+    read: impl Fn(&str, &Section<'_>) -> Option<T>,
+) -> BTreeMap<String, T> {
+    let entries = root.optional(kind).and_then(|node| node.entries()).unwrap_or_default();
+    let entry = |(name, node): (String, reader::Node<'_>)| {
+        name::check(&name, &node);
+        let entry = read(&name, &node.section()?)?;
+        Some((name, entry))
+    };
+    entries.into_iter().filter_map(entry).collect()
+}

@@ -1,0 +1,304 @@
+//! The only place that prints.
+//!
+//! Results go to stdout: text for people, or one JSON value per command with `--json`. Logs, progress and errors for
+//! people go to stderr. Text from outside (ids, names, what a remote said) is shown without its control characters, so
+//! that nothing can steer the terminal.
+
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Cell, ContentArrangement, presets};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// How something is shown on a terminal with colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// As it is.
+    Plain,
+    /// A heading.
+    Strong,
+    /// Fine.
+    Good,
+    /// Look at it.
+    Doubtful,
+    /// Not fine.
+    Bad,
+    /// Less important.
+    Faint,
+}
+
+impl Look {
+    fn style(self) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Strong => Style::new().bold(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Doubtful => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default().bold(),
+            Self::Faint => Style::new().dimmed(),
+        }
+    }
+
+    fn cell(self, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        match self {
+            Self::Plain => cell,
+            Self::Strong => cell.add_attribute(comfy_table::Attribute::Bold),
+            Self::Good => cell.fg(comfy_table::Color::Green),
+            Self::Doubtful => cell.fg(comfy_table::Color::Yellow),
+            Self::Bad => cell.fg(comfy_table::Color::Red),
+            Self::Faint => cell.add_attribute(comfy_table::Attribute::Dim),
+        }
+    }
+}
+
+/// Where output goes and what it may look like.
+#[derive(Clone)]
+pub(crate) struct Output {
+    json: bool,
+    colour: bool,
+    error_colour: bool,
+    bars: MultiProgress,
+}
+
+impl Output {
+    /// Looks at the terminal and at `NO_COLOR`.
+    pub(crate) fn new(json: bool) -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|value| value != "dumb");
+        let terminal = io::stderr().is_terminal();
+        let target = if json || !terminal { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Self {
+            json,
+            colour: wanted && io::stdout().is_terminal(),
+            error_colour: wanted && terminal,
+            bars: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// Tells whether results are JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints a result: `json` with `--json`, else the page that `text` fills.
+    pub(crate) fn result(&self, json: &Value, text: impl FnOnce(&mut Page)) {
+        if self.json {
+            return self.write(&format!("{json:#}\n"));
+        }
+        let mut page = Page { colour: self.colour, text: String::new() };
+        text(&mut page);
+        self.write(&page.text);
+    }
+
+    /// Prints one of several results: a JSON value on a line of its own, or a line of text.
+    pub(crate) fn event(&self, json: &Value, text: &str) {
+        let line = if self.json { json.to_string() } else { clean(text).into_owned() };
+        self.write(&format!("{line}\n"));
+    }
+
+    /// Prints text as it is, for scripts such as completions.
+    pub(crate) fn raw(&self, text: &[u8]) {
+        // Nobody reads on when the pipe is closed; there is nothing to tell and no one to tell it to.
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(text).and_then(|()| stdout.flush());
+    }
+
+    /// Prints why a command did not do its work.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if self.json {
+            return self.write(&format!("{:#}\n", serde_json::json!({ "error": failure.json() })));
+        }
+        let mut page = Page { colour: self.error_colour, text: String::new() };
+        for problem in &failure.problems {
+            page.line(problem.text());
+        }
+        page.labelled("error", Look::Bad, &failure.to_string());
+        self.notice(&page.text);
+    }
+
+    /// Prints what the command line parser has to say: help and version to stdout, mistakes as failures are.
+    pub(crate) fn command_line(&self, error: &clap::Error) {
+        if !error.use_stderr() {
+            let text = error.render();
+            let text = if self.colour { text.ansi().to_string() } else { text.to_string() };
+            return self.write(&text);
+        }
+        if self.json {
+            let text = error.render().to_string();
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            return self.failure(&Failure::usage(format!("{message}; see `wharf --help`")));
+        }
+        let text = error.render();
+        self.notice(&if self.error_colour { text.ansi().to_string() } else { text.to_string() });
+    }
+
+    /// Starts the progress of one piece of work; shown on a terminal only.
+    pub(crate) fn progress(&self, name: &str) -> Progress {
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}  {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(clean(name).into_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Progress(bar)
+    }
+
+    /// Tells whether log lines may have colours.
+    pub(crate) fn log_colour(&self) -> bool {
+        self.error_colour
+    }
+
+    fn write(&self, text: &str) {
+        self.bars.suspend(|| self.raw(text.as_bytes()));
+    }
+
+    fn notice(&self, text: &str) {
+        self.bars.suspend(|| {
+            let mut stderr = io::stderr().lock();
+            let _ = stderr.write_all(text.as_bytes());
+        });
+    }
+}
+
+/// Log lines go between the progress bars, not through them.
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bars.suspend(|| io::stderr().lock().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// The progress of one piece of work. Gone from the terminal when dropped.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Shows how far it is.
+    pub(crate) fn say(&self, text: &str) {
+        self.0.set_message(clean(text).into_owned());
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Text for people, built up and printed at once.
+pub(crate) struct Page {
+    colour: bool,
+    text: String,
+}
+
+impl Page {
+    /// Adds a line.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.styled(text, Look::Plain);
+    }
+
+    /// Adds a line that looks like that.
+    pub(crate) fn styled(&mut self, text: &str, look: Look) {
+        let text = self.paint(text, look);
+        self.text.push_str(&text);
+        self.text.push('\n');
+    }
+
+    /// Adds `label: text`.
+    pub(crate) fn labelled(&mut self, label: &str, look: Look, text: &str) {
+        let label = self.paint(&format!("{label}:"), look);
+        self.text.push_str(&format!("{label} {}\n", clean(text)));
+    }
+
+    /// Adds an empty line, unless the page is empty.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// Adds a table; nothing when it has no rows.
+    pub(crate) fn table(&mut self, header: &[&str], rows: &[Vec<Value>]) {
+        let rows = rows.iter().map(|row| row.iter().map(|value| (shown(value), Look::Plain)).collect());
+        self.looking_table(header, rows.collect());
+    }
+
+    /// Adds a table whose cells have looks.
+    pub(crate) fn looking_table(&mut self, header: &[&str], rows: Vec<Vec<(String, Look)>>) {
+        if rows.is_empty() {
+            return;
+        }
+        let mut table = comfy_table::Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        if !self.colour {
+            table.force_no_tty();
+        }
+        table.set_header(header.iter().map(|name| Look::Strong.cell(name)));
+        for row in rows {
+            table.add_row(row.iter().map(|(text, look)| look.cell(&clean(text))));
+        }
+        for line in table.lines() {
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
+        }
+    }
+
+    fn paint(&self, text: &str, look: Look) -> String {
+        let text = clean(text);
+        if !self.colour || look == Look::Plain {
+            return text.into_owned();
+        }
+        let style = look.style();
+        format!("{style}{text}{style:#}")
+    }
+}
+
+/// Shows a JSON value as people write it: text without quotes, nothing for null.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Replaces control characters, line ends and tabs excepted, by what names them.
+fn clean(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() });
+    Cow::Owned(replaced.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert_eq!(clean("a\u{1b}[31mred\u{9b}2J\r\n"), "a\\u{1b}[31mred\\u{9b}2J\\r\n");
+        assert_eq!(clean("žluť\tok"), "žluť\tok");
+    }
+
+    #[test]
+    fn page_without_colour_has_no_escape_codes() {
+        let mut page = Page { colour: false, text: String::new() };
+        page.styled("heading", Look::Strong);
+        page.looking_table(&["name", "state"], vec![vec![("a".into(), Look::Plain), ("ok".into(), Look::Good)]]);
+        assert_eq!(page.text, "heading\n name  state\n a     ok\n");
+        let mut page = Page { colour: true, text: String::new() };
+        page.styled("heading", Look::Strong);
+        assert!(page.text.contains('\u{1b}'));
+    }
+}

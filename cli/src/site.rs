@@ -1,0 +1,355 @@
+//! An installation that was opened: its file read, its connectors loaded and checked against it, its connections made.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wharf_flow::{Endpoint, FlowSpec, Ledger, Runner, Settings};
+use wharf_host::model::{Action, Cause};
+use wharf_host::policy::Grant;
+use wharf_host::surroundings::SystemClock;
+use wharf_host::{Blame, Connection, Connector, Error, Host};
+
+use crate::connectors::Connectors;
+use crate::failure::{Exit, Failure};
+use crate::installation::{self, ConnectionEntry, File, Key, Problems, agreement, nearest};
+use crate::secrets::{InstallationSecrets, SharedSecrets};
+
+/// An installation file that was read.
+pub(crate) struct Installation {
+    shown: String,
+    base: PathBuf,
+    /// What it says.
+    pub(crate) file: File,
+    problems: Problems,
+}
+
+impl Installation {
+    /// Reads an installation file. Its mistakes are kept for [`require_correct`](Self::require_correct).
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(&shown, &error))?;
+        let (file, problems) = installation::parse(&text);
+        let base = path.parent().unwrap_or(Path::new(""));
+        Ok(Self { base: base.to_owned(), shown, file, problems })
+    }
+
+    /// Fails with every mistake found so far.
+    pub(crate) fn require_correct(&self) -> Result<(), Failure> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::of_installation(&self.shown, &self.problems.list()))
+    }
+
+    /// Returns a path of the file, seen from where the program runs.
+    pub(crate) fn path(&self, relative: &Path) -> PathBuf {
+        self.base.join(relative)
+    }
+
+    /// Returns the name under which the file was given.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Returns a connection that the command line names.
+    pub(crate) fn connection(&self, name: &str) -> Result<&ConnectionEntry, Failure> {
+        let known = self.file.connections.keys().map(String::as_str);
+        self.file.connections.get(name).ok_or_else(|| unknown("connection", name, known))
+    }
+
+    /// Returns a flow that the command line names.
+    pub(crate) fn flow(&self, name: &str) -> Result<&FlowSpec, Failure> {
+        let known = self.file.flows.keys().map(String::as_str);
+        self.file.flows.get(name).ok_or_else(|| unknown("flow", name, known))
+    }
+
+    /// Returns the flows that the command line names, or all when it names none.
+    pub(crate) fn flows(&self, names: &[String]) -> Result<Vec<&FlowSpec>, Failure> {
+        if names.is_empty() {
+            return Ok(self.file.flows.values().collect());
+        }
+        names.iter().map(|name| self.flow(name)).collect()
+    }
+
+    /// Opens the ledger.
+    pub(crate) fn ledger(&self) -> Result<Ledger, Failure> {
+        Ok(Ledger::open(self.path(&self.file.settings.state), Arc::new(SystemClock))?)
+    }
+}
+
+fn unreadable(shown: &str, error: &io::Error) -> Failure {
+    let text = match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no `{shown}`; write it, or name another with --file"),
+        io::ErrorKind::InvalidData => format!("`{shown}` is not UTF-8 text; save it as such"),
+        _ => format!("`{shown}` cannot be read ({error}); make it readable, or name another with --file"),
+    };
+    Failure::new(Exit::Installation, "installation-unreadable", text).at(shown)
+}
+
+fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Failure {
+    Failure::usage(format!("no {kind} is called `{name}`; {}", nearest::fix(name, known)))
+}
+
+/// Reads the file and opens its ledger: enough for questions about what has happened. Loads no connector.
+pub(crate) fn ledger(path: &Path) -> Result<(Installation, Ledger), Failure> {
+    let installation = Installation::read(path)?;
+    installation.require_correct()?;
+    let ledger = installation.ledger()?;
+    Ok((installation, ledger))
+}
+
+/// An installation with its connectors loaded.
+pub(crate) struct Site {
+    /// The file.
+    pub(crate) installation: Installation,
+    secrets: Arc<InstallationSecrets>,
+    connections: BTreeMap<String, Connection>,
+}
+
+impl Site {
+    /// Opens an installation without state: connectors may not ask to be woken. Fails with every mistake.
+    pub(crate) async fn without_state(path: &Path) -> Result<Self, Failure> {
+        Self::open(Installation::read(path)?, None).await
+    }
+
+    /// Opens an installation with its ledger. Fails with every mistake.
+    pub(crate) async fn with_state(path: &Path) -> Result<(Self, Ledger), Failure> {
+        let installation = Installation::read(path)?;
+        // Mistakes before state: what is wrong here may be the path of the state.
+        if !installation.problems.is_empty() {
+            let site = Self::open(installation, None).await?;
+            return site.installation.ledger().map(|ledger| (site, ledger));
+        }
+        let ledger = installation.ledger()?;
+        let site = Self::open(installation, Some(ledger.clone())).await?;
+        Ok((site, ledger))
+    }
+
+    async fn open(installation: Installation, ledger: Option<Ledger>) -> Result<Self, Failure> {
+        let secrets = Arc::new(InstallationSecrets::new(&installation.base, &installation.file));
+        let Some(host) = host(&installation, &secrets, ledger)? else {
+            installation.require_correct()?;
+            return Err(Failure::internal("the host could not be built"));
+        };
+        let mut loading = Loading::new(&installation, &host);
+        let connectors = loading.connectors().await;
+        let refused = loading.refused.take();
+        let manifests = connectors.iter().map(|(name, connector)| (name.clone(), connector.manifest().clone()));
+        agreement::check(&installation.file, &manifests.collect(), &installation.problems);
+        let connections = loading.connections(&connectors).await;
+        let problems = installation.problems.list();
+        if let Some((_, failure)) = refused.filter(|(count, _)| *count == problems.len()) {
+            // Nothing but connectors that do not load: theirs is the code to end with.
+            let problems = Failure::of_installation(&installation.shown, &problems).problems;
+            return Err(Failure { problems, ..failure });
+        }
+        installation.require_correct()?;
+        Ok(Self { installation, secrets, connections })
+    }
+
+    /// Returns where its secrets come from.
+    pub(crate) fn secrets(&self) -> &InstallationSecrets {
+        &self.secrets
+    }
+
+    /// Returns a connection.
+    pub(crate) fn connection(&self, name: &str) -> Result<&Connection, Failure> {
+        self.installation.connection(name)?;
+        self.connections.get(name).ok_or_else(|| Failure::internal(format!("connection `{name}` was not made")))
+    }
+
+    /// Makes flows ready to run.
+    pub(crate) fn runners(&self, flows: &[&FlowSpec], ledger: &Ledger) -> Result<Vec<Runner>, Failure> {
+        self.runners_on(flows, ledger, |connection| Arc::new(connection.clone()))
+    }
+
+    /// Makes flows ready to be planned: the host refuses everything but reads.
+    pub(crate) fn planners(&self, flows: &[&FlowSpec], ledger: &Ledger) -> Result<Vec<Runner>, Failure> {
+        self.runners_on(flows, ledger, |connection| Arc::new(connection.dry_run()))
+    }
+
+    fn runners_on(
+        &self,
+        flows: &[&FlowSpec],
+        ledger: &Ledger,
+        endpoint: impl Fn(&Connection) -> Arc<dyn Endpoint>,
+    ) -> Result<Vec<Runner>, Failure> {
+        let endpoints = self.connections.iter().map(|(name, connection)| (name.clone(), endpoint(connection)));
+        let endpoints: BTreeMap<_, _> = endpoints.collect();
+        let settings = self.flow_settings();
+        let runner =
+            |flow: &&FlowSpec| Ok(Runner::new((*flow).clone(), endpoints.clone(), ledger.clone(), settings.clone())?);
+        flows.iter().map(runner).collect()
+    }
+
+    /// Returns how flows run here.
+    pub(crate) fn flow_settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        settings.credential_marks = self.secrets.marks();
+        settings
+    }
+}
+
+/// Builds the host; none when what it needs is wrong in the file.
+fn host(
+    installation: &Installation,
+    secrets: &Arc<InstallationSecrets>,
+    ledger: Option<Ledger>,
+) -> Result<Option<Host>, Failure> {
+    let settings = &installation.file.settings;
+    let cache = installation.path(&settings.cache);
+    let mut builder = Host::builder().secrets(SharedSecrets(Arc::clone(secrets))).cache(cache);
+    if let Some(ledger) = ledger {
+        builder = builder.store(ledger);
+    }
+    if let Some(path) = &settings.root_certificates {
+        let Some(pem) = root_certificates(installation, path) else { return Ok(None) };
+        builder = builder.root_certificates(pem);
+    }
+    match builder.build() {
+        Ok(host) => Ok(Some(host)),
+        Err(error) if error.blame() == Blame::Operator => {
+            let named = if error.code().contains("cache") { "cache" } else { "root_certificates" };
+            installation.problems.add_sentence(&Key::of(["wharf", named]), &error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn root_certificates(installation: &Installation, path: &Path) -> Option<Vec<u8>> {
+    let read = std::fs::read(installation.path(path));
+    if let Err(error) = &read {
+        let message = format!("`{}` cannot be read ({error})", path.display());
+        let key = Key::of(["wharf", "root_certificates"]);
+        installation.problems.add(&key, message, "name a PEM file, relative to this file");
+    }
+    read.ok()
+}
+
+/// Builds the grant that an entry spells out.
+fn grant(entry: &ConnectionEntry) -> Grant {
+    let written = &entry.grant;
+    let grant = written.origins.iter().fold(Grant::new(), Grant::origin);
+    let grant = written.plain_http.iter().fold(grant, Grant::plain_http);
+    let grant = written.private_addresses.iter().fold(grant, Grant::private_address);
+    let configured = || entry.credentials.keys().cloned().collect();
+    written.credentials.clone().unwrap_or_else(configured).into_iter().fold(grant, Grant::slot)
+}
+
+/// Loads the connectors of an installation, each once, and reports what is wrong with them or with their connections.
+struct Loading<'a> {
+    installation: &'a Installation,
+    host: &'a Host,
+    loaded: BTreeMap<String, Option<Connector>>,
+    /// How many problems are refused connectors, and why the first was.
+    refused: Option<(usize, Failure)>,
+}
+
+impl<'a> Loading<'a> {
+    fn new(installation: &'a Installation, host: &'a Host) -> Self {
+        Self { installation, host, loaded: BTreeMap::new(), refused: None }
+    }
+
+    async fn connectors(&mut self) -> BTreeMap<String, Connector> {
+        let entries = &self.installation.file.connections;
+        if entries.is_empty() {
+            return BTreeMap::new();
+        }
+        let Some(directory) = self.directory() else { return BTreeMap::new() };
+        let mut connectors = BTreeMap::new();
+        for (name, entry) in entries {
+            let key = Key::of(["connection", name]);
+            if let Some(connector) = self.connector(&directory, &key, &entry.connector).await {
+                connectors.insert(name.clone(), connector);
+            }
+        }
+        connectors
+    }
+
+    fn directory(&self) -> Option<Connectors> {
+        let path = &self.installation.file.settings.connectors;
+        let opened = Connectors::open(&self.installation.path(path));
+        if let Err(error) = &opened {
+            let message = format!("connectors directory `{}` cannot be opened ({error})", path.display());
+            let key = Key::of(["wharf", "connectors"]);
+            self.installation.problems.add(&key, message, "create it, or name another, relative to this file");
+        }
+        opened.ok()
+    }
+
+    async fn connector(&mut self, directory: &Connectors, key: &Key, name: &str) -> Option<Connector> {
+        if let Some(known) = self.loaded.get(name) {
+            return known.clone();
+        }
+        let connector = self.load(directory, &key.name("connector"), name).await;
+        self.loaded.insert(name.to_owned(), connector.clone());
+        connector
+    }
+
+    async fn load(&mut self, directory: &Connectors, key: &Key, name: &str) -> Option<Connector> {
+        let bytes = match directory.read(name) {
+            Ok(bytes) => bytes,
+            Err(unreadable) => {
+                self.installation.problems.add(key, unreadable.message, unreadable.fix);
+                return None;
+            }
+        };
+        match self.host.load(&bytes).await {
+            Ok(connector) => Some(connector),
+            Err(error) => {
+                let failure = Failure::from(error);
+                self.installation.problems.add(key, &failure.message, failure.fix.as_deref().unwrap_or_default());
+                let (count, first) = self.refused.take().unwrap_or((0, failure));
+                self.refused = Some((count + 1, first));
+                None
+            }
+        }
+    }
+
+    /// Makes the connections whose connectors are there, and reports those that cannot be made. Nothing is sent.
+    async fn connections(&self, connectors: &BTreeMap<String, Connector>) -> BTreeMap<String, Connection> {
+        let mut connections = BTreeMap::new();
+        for (name, connector) in connectors {
+            let Some(entry) = self.installation.file.connections.get(name) else { continue };
+            let builder = connector.connect(name).config(entry.config.clone()).grant(grant(entry));
+            match builder.build().await {
+                Ok(connection) => {
+                    connections.insert(name.clone(), connection);
+                }
+                Err(error) => self.cannot_connect(&Key::of(["connection", name]), &error),
+            }
+        }
+        connections
+    }
+
+    fn cannot_connect(&self, key: &Key, error: &Error) {
+        let problems = &self.installation.problems;
+        match (error.code(), error.cause()) {
+            (_, Some(Cause::ConfigInvalid { violations })) => {
+                for violation in violations {
+                    let key = problems.pointed_at(&key.name("config"), &violation.path);
+                    problems.add_sentence(&key, &violation.message);
+                }
+            }
+            // The parts of a grant that can be told apart without the connector are told apart where they are read.
+            ("grant-invalid", _) if problems.within(&key.name("grant")) => {}
+            ("grant-invalid", _) => problems.add_sentence(&key.name("grant"), &error.to_string()),
+            _ => problems.add_sentence(key, &error.to_string()),
+        }
+    }
+}
+
+/// Returns the word for an action that people write and read.
+pub(crate) fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Upsert => "upsert",
+        Action::Transition => "transition",
+        Action::Delete => "delete",
+        Action::Attach => "attach",
+    }
+}

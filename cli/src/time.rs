@@ -1,0 +1,57 @@
+//! Time as people read it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use wharf_host::model::Instant;
+use wharf_host::surroundings::{Clock, SystemClock};
+
+/// Returns the time now.
+pub(crate) fn now() -> Instant {
+    SystemClock.now()
+}
+
+/// Writes an instant in UTC, to the second.
+pub(crate) fn utc(instant: Instant) -> String {
+    let timestamp = i64::try_from(instant.0).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    timestamp.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}
+
+/// Writes how long ago an instant was.
+pub(crate) fn age(now: Instant, then: Instant) -> String {
+    span(now.since(then))
+}
+
+/// Writes a duration with its largest unit, and the next one where it matters.
+pub(crate) fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..36_000 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+        36_000..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Writes milliseconds as seconds.
+pub(crate) fn seconds(millis: u64) -> String {
+    format!("{}.{:01}", millis / 1_000, millis % 1_000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_the_unit_that_matters() {
+        let table =
+            [(0, "0 s"), (59, "59 s"), (61, "1 min"), (3_660, "1 h 1 min"), (90_000, "25 h"), (900_000, "10 d")];
+        for (seconds, text) in table {
+            assert_eq!(span(Duration::from_secs(seconds)), text);
+        }
+        assert_eq!(seconds(1_234), "1.2");
+        assert_eq!(utc(Instant(0)), "1970-01-01 00:00:00Z");
+        assert_eq!(utc(Instant(u64::MAX)), "-");
+    }
+}
