@@ -1,0 +1,149 @@
+//! Feeds, their pages and their ends.
+
+use flowii::Flowii;
+use wharf_sdk::failure::Cause;
+use wharf_sdk::{Bounds, Completeness, Cursor, Feeds};
+use wharf_sdk_testing::{Answer, FakeHost};
+
+use crate::support::{document, host, list, sent};
+
+fn parameter(url: &str, name: &str) -> Option<usize> {
+    let value = url.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.and_then(|value| value.parse().ok())
+}
+
+/// A FLOWii with so many partners.
+fn flowii(partners: usize, pages: bool) -> FakeHost {
+    host("").respond(move |request| {
+        let size = parameter(&request.url, "page[size]").unwrap_or(20);
+        let page = if pages { parameter(&request.url, "page[number]").unwrap_or(0) } else { 0 };
+        let rows = (page * size..partners).take(size);
+        let rows: Vec<String> = rows
+            .map(|id| format!(r#"{{"type": "partner", "id": "{id}", "attributes": {{"name": "Partner {id}"}}}}"#))
+            .collect();
+        let more = !pages || (page + 1) * size < partners;
+        let next = if more { r#""https://crm.example/next""# } else { "null" };
+        Answer::json(200, format!(r#"{{"data": [{}], "links": {{"next": {next}}}}}"#, rows.join(",")))
+    })
+}
+
+fn read_all(feed: &str, bounds: &Bounds) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut cursor: Option<Cursor> = None;
+    for _ in 0..100 {
+        let page = Flowii::pull(feed, cursor, bounds.clone()).unwrap();
+        ids.extend(page.items.into_iter().map(|item| item.id));
+        if page.state == Completeness::CaughtUp {
+            return ids;
+        }
+        cursor = Some(page.next);
+    }
+    panic!("the feed does not end")
+}
+
+#[test]
+fn every_partner_is_read_once_whatever_the_pages() {
+    for partners in [0, 1, 3, 4, 9, 10] {
+        for (max_items, max_bytes) in [(3, 1 << 20), (100, 1 << 20), (3, 10), (100, 120)] {
+            let _host = flowii(partners, true).install();
+            let read = read_all("partners", &Bounds { max_items, max_bytes, ..Bounds::default() });
+            let wanted: Vec<String> = (0..partners).map(|id| id.to_string()).collect();
+            assert_eq!(read, wanted, "{partners} by {max_items}/{max_bytes}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_ignores_paging_ends_when_it_brings_nothing_new() {
+    let host = flowii(3, false).install();
+    assert_eq!(read_all("partners", &Bounds { max_items: 3, ..Bounds::default() }), ["0", "1", "2"]);
+    assert_eq!(host.requests().len(), 2);
+}
+
+#[test]
+fn pages_count_from_zero_and_brackets_stay() {
+    let host = host("").answer(list("")).answer(list("")).install();
+    let bounds = Bounds { since: Some(1_760_000_000_000), ..Bounds::default() };
+    Flowii::pull("orders", None, bounds.clone()).unwrap();
+    Flowii::pull("invoices", None, bounds).unwrap();
+    assert_eq!(
+        sent(&host),
+        [
+            "GET /orders?filter[created-from]=1760000000&page[size]=100&page[number]=0",
+            "GET /documents?filter[type]=4&page[size]=100&page[number]=0"
+        ]
+    );
+}
+
+#[test]
+fn the_same_cursor_gives_the_same_page() {
+    let _host = flowii(10, true).install();
+    let bounds = Bounds { max_items: 4, ..Bounds::default() };
+    let first = Flowii::pull("partners", None, bounds.clone()).unwrap();
+    let once = Flowii::pull("partners", Some(first.next.clone()), bounds.clone()).unwrap();
+    let again = Flowii::pull("partners", Some(first.next.clone()), bounds).unwrap();
+    assert_eq!((&once.items, &once.next), (&again.items, &again.next));
+    assert_ne!(once.next, first.next);
+}
+
+#[test]
+fn the_next_round_of_orders_begins_days_before_the_newest() {
+    let order = |id: u32, day: u32, state: u32| {
+        format!(
+            r#"{{"type": "order", "id": "{id}", "attributes": {{"serial-nr": "Z{id}", "name": "Job", "created": "2026-02-{day}T01:00:00"}},
+               "relationships": {{"state": {{"data": {{"type": "order-state", "id": "{state}"}}}}, "partner": {{"data": {{"type": "partner", "id": "7"}}}}}}}}"#
+        )
+    };
+    let rows = [order(1, 20, 1), order(2, 25, 1), order(3, 10, 2)].join(",");
+    let host = host("").answer(list(&rows)).answer(list("")).install();
+    let bounds = Bounds { filter: vec![("status".to_owned(), "1".to_owned())], ..Bounds::default() };
+    let page = Flowii::pull("orders", None, bounds.clone()).unwrap();
+    assert_eq!(page.state, Completeness::CaughtUp);
+    let ids: Vec<&str> = page.items.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(ids, ["1", "2"]);
+    let first = document(&page.items[0]);
+    assert_eq!((&first["created_at"], &first["customer"]["id"]), (&"2026-02-20T00:00:00Z".into(), &"7".into()));
+    Flowii::pull("orders", Some(page.next), bounds).unwrap();
+    // 2026-02-18T00:00:00Z, seven days before the newest.
+    assert_eq!(parameter(&host.requests()[1].url, "filter[created-from]"), Some(1_771_372_800));
+}
+
+#[test]
+fn invoices_are_documents_of_type_4_with_amounts_as_written() {
+    let rows = r#"{"type": "document", "id": "900", "attributes": {"type": 4, "serial-nr": "20260001", "issued-date": "2026-02-01T00:00:00",
+            "paid-date": null, "gross-amount": 100.0, "taxed-gross-amount": 123.00, "unpaid": 123.00, "invoice-state": 2}},
+        {"type": "document", "id": "901", "attributes": {"type": 5, "issued-date": "2026-02-01T00:00:00"}}"#;
+    let _host = host("").answer(list(rows)).install();
+    let page = Flowii::pull("invoices", None, Bounds::default()).unwrap();
+    assert_eq!(page.items.len(), 1);
+    let invoice = document(&page.items[0]);
+    assert_eq!((&invoice["total_net"], &invoice["total_gross"]), (&"100.0".into(), &"123.00".into()));
+    assert_eq!((&invoice["issued_on"], &invoice["extra"]["invoice-state"]), (&"2026-02-01".into(), &2.into()));
+}
+
+#[test]
+fn products_and_payments_are_read() {
+    let product = r#"{"type": "product", "id": "1", "attributes": {"name": "A", "code": "A-1", "price": 1.50, "taxed-price": 1.845,
+        "vat-rate": 23, "stock-quantity": 7.5, "active": true, "type": 2, "colour": "red"}}"#;
+    let payment = r#"{"type": "payment", "id": "2", "attributes": {"date": "2026-02-01T12:00:00", "amount": 10.10, "currency": "EUR",
+        "direction": 2, "variable-symbol": "20260001"}}"#;
+    let _host = host("").answer(list(product)).answer(list(payment)).install();
+    let product = document(&Flowii::pull("products", None, Bounds::default()).unwrap().items[0]);
+    assert_eq!(
+        (&product["kind"], &product["sku"], &product["prices"][0]["gross"]),
+        (&"service".into(), &"A-1".into(), &"1.845".into())
+    );
+    assert_eq!(product["extra"]["colour"], "red");
+    let payment = document(&Flowii::pull("payments", None, Bounds::default()).unwrap().items[0]);
+    assert_eq!((&payment["direction"], &payment["amount"]), (&"out".into(), &"10.10".into()));
+    assert_eq!(payment["paid_at"], "2026-02-01T11:00:00Z");
+}
+
+#[test]
+fn an_unknown_feed_and_a_foreign_cursor_are_refused() {
+    let _host = host("").install();
+    let failure = Flowii::pull("tasks", None, Bounds::default()).unwrap_err();
+    assert!(matches!(failure.cause(), Cause::Unsupported(_)));
+    let cursor = Cursor::encode(9, &1).unwrap();
+    assert!(matches!(Flowii::pull("orders", Some(cursor), Bounds::default()).unwrap_err().cause(), Cause::Internal(_)));
+}
