@@ -324,3 +324,34 @@ fn already_there(name: &str) -> Refusal {
         format!("`{name}` is set by the credential; leave it out of the request"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn attached_headers_do_not_show_their_value() {
+        let value = |part: &str| (part.to_owned(), Secret::new("hush-hush"));
+        let values = Values { parts: ["value", "username", "password"].map(value).into(), fingerprint: [0; 32] };
+        for scheme in [Scheme::Basic {}, Scheme::Bearer {}, Scheme::Header { name: "x-key".into() }] {
+            let url = Url::parse("https://api.example.com").unwrap();
+            let mut request = Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: None };
+            values.attach(&scheme, None, &mut request).unwrap();
+            assert_eq!(request.headers.len(), 1);
+            assert!(request.headers.values().all(HeaderValue::is_sensitive), "{scheme:?}");
+        }
+    }
+
+    #[test]
+    fn fingerprint_tells_values_and_parts_apart() {
+        let of = |parts: &[(&str, &str)]| {
+            let parts: Vec<_> = parts.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
+            fingerprint(&parts)
+        };
+        assert_eq!(of(&[("value", "a")]), of(&[("value", "a")]));
+        assert_ne!(of(&[("value", "a")]), of(&[("value", "b")]));
+        assert_ne!(of(&[("username", "ab"), ("password", "c")]), of(&[("username", "a"), ("password", "bc")]));
+    }
+}

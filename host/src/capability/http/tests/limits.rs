@@ -76,6 +76,18 @@ async fn endless_body_ends_at_the_limit() {
 }
 
 #[tokio::test]
+async fn announced_size_over_the_limit_is_not_waited_for() {
+    let world = World::new();
+    let address = servers::raw(|_, mut stream| async move {
+        servers::read_request(&mut stream).await;
+        servers::write(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 9999999999\r\n\r\n").await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    assert_eq!(refusal_of(&world, address).await, Refusal::TooLarge(16 << 20));
+}
+
+#[tokio::test]
 async fn answer_that_stands_still_is_given_up() {
     let mut world = World::new();
     world.limits.idle = Duration::from_millis(200);
