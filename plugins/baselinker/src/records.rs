@@ -73,10 +73,15 @@ pub(crate) fn search(
         let Orders(Rows(orders)) = answer.payload()?;
         let new = |order: &&Order<'_>| order.order_id.whole().is_some_and(|id| id >= id_from);
         items.extend(orders.iter().filter(new).filter(|order| fits(order)).map(item));
-        let last = orders.iter().filter_map(|order| order.order_id.whole()).max().unwrap_or(0);
-        if orders.len() < PAGE_ROWS || items.len() >= limit || last < id_from {
+        let ids: Vec<u64> = orders.iter().filter_map(|order| order.order_id.whole()).collect();
+        let last = ids.last().copied().unwrap_or(0);
+        if orders.len() < PAGE_ROWS || items.len() >= limit {
             items.truncate(limit);
             return Ok(items);
+        }
+        if !ids.is_sorted() || last < id_from {
+            // Going on after the last id would leave out what is sorted behind it with a lower one.
+            return Err(answer.response().unreadable("`getOrders` asked by `id_from` does not list orders by id"));
         }
         id_from = last.saturating_add(1);
     }

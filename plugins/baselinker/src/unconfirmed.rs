@@ -34,7 +34,7 @@ pub(crate) fn pull(client: &Client, cursor: Option<Cursor>, bounds: &Bounds) -> 
     for order in &orders {
         rows.push((row(order.order_id, order.date_confirmed, order.date_add, &answer)?, order));
     }
-    let full = rows.len() >= PAGE_ROWS;
+    let full = rows.len() >= PAGE_ROWS && !is_by_confirmation(&rows);
     rows.retain(|(row, _)| row.id >= place.id_from);
     rows.sort_by_key(|(row, _)| row.id);
     let last = rows.last().map(|(row, _)| row.id);
@@ -50,6 +50,14 @@ pub(crate) fn pull(client: &Client, cursor: Option<Cursor>, bounds: &Bounds) -> 
     let id_from = last.map_or(place.id_from, |last| last.saturating_add(1));
     let state = if more { Completeness::More } else { Completeness::CaughtUp };
     Ok(page.finish(Cursor::encode(CURSOR_VERSION, &Place { id_from })?, state))
+}
+
+/// Tells whether an answer is sorted by time of confirmation instead of id. Unconfirmed orders come first then, so one that
+/// ends with a confirmed order has all of them.
+fn is_by_confirmation(rows: &[(Row, &Order<'_>)]) -> bool {
+    let by_id = rows.is_sorted_by_key(|(row, _)| row.id);
+    let by_second = rows.is_sorted_by_key(|(row, _)| row.confirmed);
+    !by_id && by_second && rows.last().is_some_and(|(row, _)| row.confirmed > 0)
 }
 
 fn is_unconfirmed(row: Row, order: &Order<'_>) -> bool {

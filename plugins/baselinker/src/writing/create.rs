@@ -54,7 +54,7 @@ pub(super) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
     match find(client, intent, &order) {
         Ok(Some(id)) => Ok(Verdict::Found(applied(&id))),
         Ok(None) => Ok(Verdict::Absent),
-        Err(failure) if matches!(failure.cause(), Cause::TooLarge(_)) => {
+        Err(failure) if matches!(failure.cause(), Cause::TooLarge(_) | Cause::ContractChanged(_)) => {
             Ok(Verdict::Inconclusive(failure.message().to_owned()))
         }
         Err(failure) => Err(failure),

@@ -271,6 +271,15 @@ fn unconfirmed_orders_come_by_id_without_the_confirmed_ones() {
 }
 
 #[test]
+fn unconfirmed_orders_are_complete_where_answers_are_not_sorted_by_id() {
+    let confirmed = |id: u64| if id.is_multiple_of(30) { 0 } else { 9_000 - id };
+    let shop = Shop::new((1..=330).map(|id| Order { added: id, ..Order::new(id, confirmed(id)) }));
+    let shop = shop.sorted(Sorting::NeverById);
+    let _host = shop.install("{}");
+    assert_eq!(drain("unconfirmed-orders", None, &at_most(4)).0, (1..=11).map(|tens| tens * 30).collect::<Vec<_>>());
+}
+
+#[test]
 fn optional_parts_are_asked_for_as_configured() {
     let shop = Shop::new([]);
     for (config, expected) in [

@@ -24,6 +24,8 @@ pub(crate) enum Sorting {
     ById,
     /// As `BySecond`, and `id_from` is ignored.
     IdFromIgnored,
+    /// As `BySecond`, also when unconfirmed orders are asked for by id.
+    NeverById,
 }
 
 /// An order of the fake.
@@ -114,7 +116,8 @@ impl Shop {
             .filter(|order| is(order, "filter_external_order_id", "external_order_id"))
             .filter(|order| is(order, "filter_shop_order_id", "shop_order_id"))
             .collect();
-        let by_id = id_from.is_some() && (self.sorting == Sorting::ById || unconfirmed);
+        let by_id =
+            id_from.is_some() && (self.sorting == Sorting::ById || (unconfirmed && self.sorting != Sorting::NeverById));
         found.sort_by_key(|order| if by_id { (0, order.id) } else { (order.confirmed, order.id) });
         found.iter().take(100).map(|order| order.json()).collect()
     }

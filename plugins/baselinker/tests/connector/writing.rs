@@ -6,7 +6,7 @@ use wharf_sdk::http::Effect;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
 use wharf_sdk_testing::{Answer, FakeHost, text_body};
 
-use crate::shop::{Order, Shop, call};
+use crate::shop::{Order, Shop, Sorting, call};
 
 const CORRELATION: &str = "whabcdef234567";
 
@@ -260,6 +260,19 @@ fn a_new_order_is_searched_where_it_must_be() {
     let verdict = baselinker::BaseLinker::verify(&intent(Action::Create, &without_email)).expect("a verdict");
     let Verdict::Inconclusive(why) = verdict else { panic!("{verdict:?}") };
     assert!(why.contains("search_pages"), "{why}");
+}
+
+#[test]
+fn a_search_that_cannot_see_everything_is_inconclusive() {
+    let created = 1_767_261_600;
+    for sorting in [Sorting::NeverById, Sorting::IdFromIgnored] {
+        let orders = (1..=250)
+            .map(|id| Order { added: created, ..Order::new(id, created + 1_000 - id) }.with("email", "a@example.org"));
+        let shop = Shop::new(orders).sorted(sorting);
+        let _host = shop.install("{}");
+        let verdict = baselinker::BaseLinker::verify(&intent(Action::Create, &new_order())).expect("a verdict");
+        assert!(matches!(verdict, Verdict::Inconclusive(_)), "{sorting:?}: {verdict:?}");
+    }
 }
 
 #[test]
