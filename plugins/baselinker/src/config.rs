@@ -20,7 +20,7 @@ pub(crate) struct Config {
     /// Where the API is; `/connector.php` is appended.
     pub(crate) base_url: String,
     /// Calls in a minute. The vendor allows 100 for all programs that use the token.
-    #[schemars(range(min = 1, max = 6000))]
+    #[schemars(range(min = 1))]
     pub(crate) calls_per_minute: u32,
     /// Time zone of the time in `token blocked until ...`; UTC is tried as well.
     pub(crate) block_time_zone: String,
