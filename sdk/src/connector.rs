@@ -25,7 +25,8 @@ pub trait Describe {
         Vec::new()
     }
 
-    /// Brings a configuration of an older version to the current one; `unsupported` unless the connector says otherwise.
+    /// Brings a configuration of an older version to the current one; `unsupported` unless the connector says
+    /// otherwise.
     fn migrate_config(from_version: u32, config: &str) -> Result<String> {
         let _ = config;
         let message = format!("a configuration of version {from_version} cannot be migrated; write it anew");

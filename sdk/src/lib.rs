@@ -175,12 +175,12 @@
 //!
 //! # What to keep in mind
 //!
-//! - **Say why, not what to do.** Every failure has a [cause](failure::Cause); the host retries, waits, parks and alerts
-//!   by it. Most come by themselves: `?` after [`send`](http::RequestBuilder::send) and
+//! - **Say why, not what to do.** Every failure has a [cause](failure::Cause); the host retries, waits, parks and
+//!   alerts by it. Most come by themselves: `?` after [`send`](http::RequestBuilder::send) and
 //!   [`expect_success`](http::Response::expect_success).
 //! - **Look at the body first.** Many systems answer `200` with an error inside; read that before the status.
-//! - **Say what a request does.** Its [`Effect`](http::Effect) decides what the host may repeat. A POST that only reads is
-//!   a [`Read`](http::Effect::Read).
+//! - **Say what a request does.** Its [`Effect`](http::Effect) decides what the host may repeat. A POST that only reads
+//!   is a [`Read`](http::Effect::Read).
 //! - **A cursor points behind the last item of the page**, and never past one that was left out; equal time stamps at
 //!   the edge of a page are where items get lost.
 //! - **A create leaves the correlation behind**, in a field of the remote document that [`Writing::verify`] can find.

@@ -108,8 +108,9 @@ impl Item {
         Self::of(entity, id.into(), Content::Document(json.into()))
     }
 
-    /// Makes an item of a part of an answer that the host keeps ([`RequestBuilder::keep`](crate::http::RequestBuilder::keep)):
-    /// `part` is a piece of `response.text()`, one whole JSON value, e.g. a `&RawValue` that was read from it.
+    /// Makes an item of a part of an answer that the host keeps
+    /// ([`RequestBuilder::keep`](crate::http::RequestBuilder::keep)): `part` is a piece of `response.text()`, one whole
+    /// JSON value, e.g. a `&RawValue` that was read from it.
     ///
     /// `internal` when `part` is no piece of that answer.
     pub fn slice_of(entity: &str, id: impl Into<String>, response: &crate::http::Response, part: &str) -> Result<Self> {

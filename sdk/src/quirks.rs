@@ -20,7 +20,7 @@
 //!     }
 //! }
 //!
-//! let json = r#"{"order_product_id": 154, "name": null, "price_brutto": "15.10", "paid": "1", "date_add": 0, "w": 1.5}"#;
+//! let json = r#"{"order_product_id": 154, "name": null, "price_brutto": "15.10", "paid": "1", "w": 1.5}"#;
 //! let line: Line<'_> = serde_json::from_str(json)?;
 //! assert_eq!(line.order_product_id.as_str(), "154");
 //! assert_eq!(line.name.as_str(), "");
@@ -195,8 +195,8 @@ impl Seconds {
 }
 
 reader!(
-    /// A local date, with or without a time: `"2026-02-01"`, `"2026-02-01T10:00:00"`, `"2026-02-01 10:00"`. `null`, `""`
-    /// and the zero date `"0000-00-00"` are none. [`Zone`](crate::civil::Zone) makes an instant of it.
+    /// A local date, with or without a time: `"2026-02-01"`, `"2026-02-01T10:00:00"`, `"2026-02-01 10:00"`. `null`,
+    /// `""` and the zero date `"0000-00-00"` are none. [`Zone`](crate::civil::Zone) makes an instant of it.
     LocalDate(crate::civil::LocalTime),
     "a local date like `2026-02-01T10:00:00`",
     |text| match text {

@@ -5,7 +5,8 @@ pub use crate::host::ScheduleError;
 
 /// Asks to be woken once, at `at` milliseconds since 1970; a time in the past means now.
 ///
-/// Replaces the wake-up of the same name. A name is 1 to 64 characters of `[a-z0-9-]`, a payload has at most 4096 bytes.
+/// Replaces the wake-up of the same name. A name is 1 to 64 characters of `[a-z0-9-]`, a payload has at most 4096
+/// bytes.
 pub fn wake_at(name: &str, at: u64, payload: &str) -> Result<(), ScheduleError> {
     crate::host::with(|host| host.wake_at(name, at, payload))
 }

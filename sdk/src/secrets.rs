@@ -3,7 +3,8 @@
 use crate::Failure;
 pub use crate::host::{Hash, SecretError};
 
-/// Checks an HMAC in constant time. `presented` is the raw tag; see [`from_hex`] and [`from_base64`] for its text forms.
+/// Checks an HMAC in constant time. `presented` is the raw tag; see [`from_hex`] and [`from_base64`] for its text
+/// forms.
 ///
 /// Fails when the slot is not of the scheme `mac`, its secret is not set, or `message` is over 1 MiB.
 pub fn verify_mac(slot: &str, hash: Hash, message: &[u8], presented: &[u8]) -> Result<bool, SecretError> {

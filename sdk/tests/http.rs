@@ -226,5 +226,6 @@ fn slices_are_counted_in_the_bytes_of_the_answer() {
     let wharf_sdk::Content::Slice(slice) = item.content else { panic!("{item:?}") };
     let (start, length) = (slice.start as usize, slice.length as usize);
     assert_eq!(body.as_bytes().get(start..start + length), Some(r#"{"b":2}"#.as_bytes()));
-    assert!(wharf_sdk::Item::slice_of("order", "2", &response, &part.to_owned()).is_err());
+    let copy = part.to_owned();
+    assert!(wharf_sdk::Item::slice_of("order", "2", &response, &copy).is_err());
 }

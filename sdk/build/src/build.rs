@@ -62,9 +62,9 @@ impl fmt::Display for Step<'_> {
 
 /// Builds the connector in `directory` (or the connectors of a workspace), and writes each as `<out>/<name>.wasm`.
 ///
-/// `progress` is told every step; compiling takes from seconds to minutes. Where the target for wasm is missing rustup is
-/// asked to install it. Fails with [`BuildError`], whose text says what to do; nothing is written for a module after the
-/// first that cannot be encoded.
+/// `progress` is told every step; compiling takes from seconds to minutes. Where the target for wasm is missing rustup
+/// is asked to install it. Fails with [`BuildError`], whose text says what to do; nothing is written for a module after
+/// the first that cannot be encoded.
 pub fn build(
     directory: &Path,
     options: &Options,

@@ -20,7 +20,8 @@ impl std::error::Error for LocalTimeError {}
 impl FromStr for LocalTime {
     type Err = LocalTimeError;
 
-    /// Reads `2026-02-01`, `2026-02-01T10:00`, `2026-02-01 10:00:00` and `2026-02-01T10:00:00.123`, the fraction dropped.
+    /// Reads `2026-02-01`, `2026-02-01T10:00`, `2026-02-01 10:00:00` and `2026-02-01T10:00:00.123`, the fraction
+    /// dropped.
     fn from_str(text: &str) -> Result<Self, LocalTimeError> {
         let error = || LocalTimeError(text.chars().take(64).collect());
         let (time, rest) = local_prefix(text).ok_or_else(error)?;

@@ -94,8 +94,9 @@ impl<'de> Unknown<'de> {
 /// Declares a type for a JSON object that keeps the fields it does not name, without a tree of values.
 ///
 /// Each field is read by its type, most often one of [`quirks`](crate::quirks). A field that is missing gets its type's
-/// default, unless it is `= required`. `as "name"` gives the JSON name where it is not the field's. Everything else ends
-/// in the last field, an [`Unknown`](crate::quirks::Unknown) as visible as the type. The type has one lifetime, that of the JSON text.
+/// default, unless it is `= required`. `as "name"` gives the JSON name where it is not the field's. Everything else
+/// ends in the last field, an [`Unknown`](crate::quirks::Unknown) as visible as the type. The type has one lifetime,
+/// that of the JSON text.
 ///
 /// ```
 /// use wharf_sdk::quirks::{Entries, Exact, Id};

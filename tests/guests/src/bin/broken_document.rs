@@ -1,5 +1,6 @@
-//! Returns documents that are none: for `cut` JSON that ends early, for `deep` 10,000 levels of lists, for `empty` nothing,
-//! and for any other id JSON. The host refuses the first three and names what is wrong, without using up its own stack.
+//! Returns documents that are none: for `cut` JSON that ends early, for `deep` 10,000 levels of lists, for `empty`
+//! nothing, and for any other id JSON. The host refuses the first three and names what is wrong, without using up its
+//! own stack.
 
 use wharf_sdk::{Describe, Item, Manifest, Records, Result};
 

@@ -1,5 +1,5 @@
-//! Returns the connection's configuration as the document of any record. The host gives it the configuration of the very
-//! connection that the call is made for, and no secret in it.
+//! Returns the connection's configuration as the document of any record. The host gives it the configuration of the
+//! very connection that the call is made for, and no secret in it.
 
 use wharf_sdk::{Describe, Item, Manifest, Records, Result, connection};
 

@@ -1,5 +1,5 @@
-//! Calls itself without end when a record is read, or as often as the id says. The host stops it when its stack is used up,
-//! and survives.
+//! Calls itself without end when a record is read, or as often as the id says. The host stops it when its stack is used
+//! up, and survives.
 
 use std::hint::black_box;
 

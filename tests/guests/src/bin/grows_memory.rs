@@ -1,5 +1,5 @@
-//! Takes memory without end when a record is read. The host stops it at the limit of the call, and reports that limit and
-//! not a trap.
+//! Takes memory without end when a record is read. The host stops it at the limit of the call, and reports that limit
+//! and not a trap.
 
 use std::hint::black_box;
 

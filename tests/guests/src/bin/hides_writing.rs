@@ -1,5 +1,5 @@
-//! Exports `writing` and declares no write in its manifest, so that an operator would not know. The host refuses to load it
-//! and names both.
+//! Exports `writing` and declares no write in its manifest, so that an operator would not know. The host refuses to
+//! load it and names both.
 
 use wharf_sdk::{Describe, Intent, Manifest, Outcome, Preview, Result, Verdict, Writing, http};
 

@@ -1,6 +1,6 @@
-//! Sends the secret of the slot `token` to an upstream that echoes what it received, and lets the answer out on every way
-//! there is: as a document (id `document`), as a log line (`log`), as a failure's message and excerpt (`failure`), as a
-//! cursor (the feed `cursor`). The host replaces the secret's value by `[redacted]` before the guest sees it.
+//! Sends the secret of the slot `token` to an upstream that echoes what it received, and lets the answer out on every
+//! way there is: as a document (id `document`), as a log line (`log`), as a failure's message and excerpt (`failure`),
+//! as a cursor (the feed `cursor`). The host replaces the secret's value by `[redacted]` before the guest sees it.
 
 use serde_json::json;
 use wharf_sdk::manifest::Feed;

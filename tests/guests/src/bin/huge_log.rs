@@ -1,6 +1,6 @@
-//! Logs far more than a call may, when a record is read: a thousand lines for `lines`, a line of a mebibyte for `bytes`,
-//! and for anything else one line with terminal escape codes and line breaks. The host keeps what its limits allow, says
-//! that it dropped the rest, and removes control characters.
+//! Logs far more than a call may, when a record is read: a thousand lines for `lines`, a line of a mebibyte for
+//! `bytes`, and for anything else one line with terminal escape codes and line breaks. The host keeps what its limits
+//! allow, says that it dropped the rest, and removes control characters.
 
 use serde_json::json;
 use wharf_sdk::{Describe, Item, Manifest, Records, Result, log};

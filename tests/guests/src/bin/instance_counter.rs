@@ -1,6 +1,6 @@
-//! Counts in its own memory how often it was called, and returns the count with every record. What is left in an instance
-//! is nobody's: whether the host uses one for several calls or makes one for each, no other connection sees the count go
-//! on.
+//! Counts in its own memory how often it was called, and returns the count with every record. What is left in an
+//! instance is nobody's: whether the host uses one for several calls or makes one for each, no other connection sees
+//! the count go on.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,5 +1,5 @@
-//! The least that a connector can be: it exports `describe` and nothing else, and imports nothing. The host must load it,
-//! and refuse every call but those of `describe` with a sentence that names the missing interface.
+//! The least that a connector can be: it exports `describe` and nothing else, and imports nothing. The host must load
+//! it, and refuse every call but those of `describe` with a sentence that names the missing interface.
 
 use wharf_sdk::{Describe, Manifest};
 

@@ -1,5 +1,5 @@
-//! Sends a request while its configuration is validated. The host denies it, as `describe` runs without network, and the
-//! violation that the guest reports carries the host's words.
+//! Sends a request while its configuration is validated. The host denies it, as `describe` runs without network, and
+//! the violation that the guest reports carries the host's words.
 
 use wharf_sdk::{Describe, Manifest, Violation, http, violation};
 

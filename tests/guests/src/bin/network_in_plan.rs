@@ -1,5 +1,5 @@
-//! Sends a read while it plans a write, which has to be possible without network. The host denies the request, and nothing
-//! arrives upstream. `apply` sends the same request, so that the two can be compared.
+//! Sends a read while it plans a write, which has to be possible without network. The host denies the request, and
+//! nothing arrives upstream. `apply` sends the same request, so that the two can be compared.
 
 use wharf_sdk::manifest::Write;
 use wharf_sdk::{Action, Describe, Intent, Manifest, Outcome, Preview, Result, Verdict, Writing, http};

@@ -1,5 +1,5 @@
-//! Returns the host's time and as many of its random bytes as the id says. In a test both are what the test set; the host
-//! gives at most 4096 bytes at once.
+//! Returns the host's time and as many of its random bytes as the id says. In a test both are what the test set; the
+//! host gives at most 4096 bytes at once.
 
 use serde_json::json;
 use wharf_sdk::{Describe, Item, Manifest, Records, Result, clock, random};

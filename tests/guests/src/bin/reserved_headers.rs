@@ -1,6 +1,6 @@
-//! Sets a header that belongs to the host: the record's id is the header's name, such as `Authorization`, `Host`, `Cookie`,
-//! `Transfer-Encoding`, or what the credential sets. The host denies the request and names the header. A look-up takes
-//! `name` and `value`, for values with line breaks.
+//! Sets a header that belongs to the host: the record's id is the header's name, such as `Authorization`, `Host`,
+//! `Cookie`, `Transfer-Encoding`, or what the credential sets. The host denies the request and names the header. A
+//! look-up takes `name` and `value`, for values with line breaks.
 
 use serde_json::json;
 use wharf_guests::field;

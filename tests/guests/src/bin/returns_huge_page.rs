@@ -1,6 +1,6 @@
-//! Returns pages over the bounds it was given: the feed `items` one item too many, `bytes` two items that together are too
-//! large, `huge` a single document of 64 MiB, `cursor` a cursor of 1 MiB. The host takes none of them, names the bound,
-//! and does not copy more than it allows.
+//! Returns pages over the bounds it was given: the feed `items` one item too many, `bytes` two items that together are
+//! too large, `huge` a single document of 64 MiB, `cursor` a cursor of 1 MiB. The host takes none of them, names the
+//! bound, and does not copy more than it allows.
 
 use wharf_sdk::manifest::Feed;
 use wharf_sdk::{Bounds, Completeness, Cursor, Describe, Feeds, Item, Manifest, Page, Result};

@@ -1,5 +1,5 @@
-//! Says that there is more and gives back the cursor that it was given, so that a pull would never end. The host takes that
-//! for a bug in the connector.
+//! Says that there is more and gives back the cursor that it was given, so that a pull would never end. The host takes
+//! that for a bug in the connector.
 
 use wharf_sdk::manifest::Feed;
 use wharf_sdk::{Bounds, Completeness, Cursor, Describe, Feeds, Manifest, Page, Result};

@@ -1,6 +1,6 @@
 //! Uses the schedule when a record is looked up: `do` is `at` (with `at`, milliseconds since 1970), `every` (with
-//! `seconds`) or `cancel`, with `name` and `payload`. The document says `"ok"`, what was cancelled, or the error. When it
-//! is woken it logs the event `woken` with name and payload; a wake-up named `fail` fails. The host keeps wake-ups
+//! `seconds`) or `cancel`, with `name` and `payload`. The document says `"ok"`, what was cancelled, or the error. When
+//! it is woken it logs the event `woken` with name and payload; a wake-up named `fail` fails. The host keeps wake-ups
 //! durably, calls back when they are due, and holds the limits of the contract.
 
 use serde_json::json;

@@ -1,7 +1,7 @@
-//! Reads a JSON list from `/list` of its upstream and returns each element as a range of the answer that the host holds.
-//! The feed `good` names the ranges rightly; the others do not: `outside` names bytes behind the end, `cut` half a value,
-//! `unknown` an answer that never was, `not-kept` one that it did not ask to keep. The host takes the documents of the
-//! first from its own copy, and refuses the page of the others with what is wrong.
+//! Reads a JSON list from `/list` of its upstream and returns each element as a range of the answer that the host
+//! holds. The feed `good` names the ranges rightly; the others do not: `outside` names bytes behind the end, `cut` half
+//! a value, `unknown` an answer that never was, `not-kept` one that it did not ask to keep. The host takes the
+//! documents of the first from its own copy, and refuses the page of the others with what is wrong.
 
 use serde_json::value::RawValue;
 use wharf_sdk::http;

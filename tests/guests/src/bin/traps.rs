@@ -1,5 +1,5 @@
-//! Traps when the record `trap` is read, panics for `panic`, and answers any other. The host reports a bug in the connector
-//! and makes the next call in a fresh instance.
+//! Traps when the record `trap` is read, panics for `panic`, and answers any other. The host reports a bug in the
+//! connector and makes the next call in a fresh instance.
 
 use serde_json::json;
 use wharf_sdk::{Describe, Item, Manifest, Records, Result};

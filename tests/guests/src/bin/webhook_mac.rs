@@ -1,7 +1,7 @@
 //! Reads webhooks: a body like `{"events": [{"key": "1", "entity": "order", "id": "12"}]}`, signed with HMAC-SHA256 in
 //! hexadecimal in the header `x-signature`, by the slot `signing`; or, without a signature, a token in the header
-//! `x-token`, for the slot `token`. `GET` is the handshake. The host checks signatures and tokens with secrets that never
-//! enter the guest; what does not pass comes back as rejected.
+//! `x-token`, for the slot `token`. `GET` is the handshake. The host checks signatures and tokens with secrets that
+//! never enter the guest; what does not pass comes back as rejected.
 
 use serde::Deserialize;
 use wharf_sdk::manifest::{Slot, Webhooks as Hooks};

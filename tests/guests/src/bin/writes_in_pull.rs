@@ -1,6 +1,6 @@
-//! Sends a write while it is asked to read. The feed `honest` reports what came of it, the feed `silent` hides it behind
-//! an empty page, the feed `liar` calls the write a read. The host refuses the first two with `would-write`, and nothing
-//! arrives upstream; against the third only the methods that the manifest asks for help.
+//! Sends a write while it is asked to read. The feed `honest` reports what came of it, the feed `silent` hides it
+//! behind an empty page, the feed `liar` calls the write a read. The host refuses the first two with `would-write`, and
+//! nothing arrives upstream; against the third only the methods that the manifest asks for help.
 
 use wharf_sdk::http::{self, Effect};
 use wharf_sdk::manifest::Feed;
