@@ -1,6 +1,7 @@
 //! The contract versions that this host speaks. Each has its own bindings, which stay in here.
 
 pub(crate) mod ask;
+mod json;
 pub(crate) mod v0_1;
 
 use wasmtime::Store;

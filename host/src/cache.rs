@@ -68,15 +68,7 @@ impl CodeCache {
             tracing::warn!(file = %code.display(), "damaged file of compiled code; compiling again");
             return None;
         }
-        self.deserialize(engine, &code)
-    }
-
-    #[expect(unsafe_code, reason = "the engine's only way to load compiled code is unsafe")]
-    fn deserialize(&self, engine: &wasmtime::Engine, code: &Path) -> Option<Component> {
-        // SAFETY: the file was written by `store`, from the engine's own compiler: it lies in a directory that only this
-        // user may write (`check`), its name was made from the engine's fingerprint, and its bytes have the digest that
-        // was written with them. Files are replaced by renaming, never written in place, so the mapping does not change.
-        unsafe { Component::deserialize_file(engine, code) }.ok()
+        deserialize(engine, &bytes)
     }
 
     /// Keeps the compiled form of a component. A failure costs only the next start some time, so it is logged.
@@ -112,6 +104,16 @@ impl CodeCache {
         let nanos = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos());
         self.directory.join(format!("{}-{number}-{nanos}.{kind}", std::process::id()))
     }
+}
+
+/// Makes a component of checked bytes. They are copied, where mapping the file would save that: whoever cut a mapped file
+/// short would end the process.
+#[expect(unsafe_code, reason = "the engine's only way to load compiled code is unsafe")]
+fn deserialize(engine: &wasmtime::Engine, bytes: &[u8]) -> Option<Component> {
+    // SAFETY: the bytes come from the engine's own compiler: they were written by `store` into a directory that only this
+    // user may write (`check`), under a name made from the engine's fingerprint, and they have the digest that was
+    // written with them. They are in memory, so that nobody changes them between the check and here.
+    unsafe { Component::deserialize(engine, bytes) }.ok()
 }
 
 fn new_file(path: &Path) -> io::Result<fs::File> {

@@ -39,14 +39,13 @@ macro_rules! asks {
             }
 
             $(fn failures(output: &mut $output) -> Vec<&mut Failure> {
-                let find: fn(&mut $output) -> Vec<&mut Failure> = $failures;
-                find(output)
+                $failures(output)
             })?
         }
     )*};
 }
 
-fn of_outcomes(outcomes: &mut Vec<Outcome>) -> Vec<&mut Failure> {
+fn of_outcomes(outcomes: &mut [Outcome]) -> Vec<&mut Failure> {
     outcomes.iter_mut().filter_map(failed).collect()
 }
 
@@ -57,7 +56,7 @@ fn failed(outcome: &mut Outcome) -> Option<&mut Failure> {
     }
 }
 
-fn of_results<T>(results: &mut Vec<Result<T, Failure>>) -> Vec<&mut Failure> {
+fn of_results<T>(results: &mut [Result<T, Failure>]) -> Vec<&mut Failure> {
     results.iter_mut().filter_map(|result| result.as_mut().err()).collect()
 }
 

@@ -35,10 +35,10 @@ impl Ending<'_> {
     /// secrets out of what it says; and holds the budget where the remote asked for that.
     pub(super) fn judge(&self, failure: &mut Failure) {
         let request = failure.evidence.as_ref().map_or(0, |evidence| evidence.request);
-        if failure.cause != Cause::OutcomeUnknown {
-            if let Some(cause) = self.known_cause(request) {
-                failure.cause = cause;
-            }
+        if failure.cause != Cause::OutcomeUnknown
+            && let Some(cause) = self.known_cause(request)
+        {
+            failure.cause = cause;
         }
         self.setting.rooms.redact_failure(failure);
         if let Cause::RateLimited { scope, not_before, .. } = failure.cause {

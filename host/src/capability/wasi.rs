@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use rand_core::TryRng;
@@ -238,7 +237,7 @@ fn handed_back(response: Response) -> Result<http::Response<WasiBody>, HttpError
     for (name, value) in response.headers {
         builder = builder.header(name, value);
     }
-    let body = Full::new(Bytes::from(response.body)).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let body = Full::new(response.body).map_err(|never: Infallible| match never {}).boxed_unsync();
     builder.body(body).map_err(|_| HttpError::HttpProtocolError)
 }
 
@@ -259,6 +258,8 @@ fn refused(error: SendError) -> HttpError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use bytes::Bytes;
 
     use super::*;
 

@@ -1,24 +1,43 @@
 //! Pages and items: held against the limits, and their slices cut from the responses that the host holds.
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 
 use super::bindings::exports::wharf::connector::references;
 use super::bindings::wharf::connector::types;
 use super::convert;
+use crate::abi::json;
 use crate::call::{Call, Kept, Stop};
 use crate::limits::Limits;
-use crate::model::{Cursor, Document, Instant, Item, Page, ReferencePage};
+use crate::model::{Bounds, Cursor, Document, Instant, Item, Page, ReferencePage};
 
-/// Takes a page over; `given` is the cursor that it was asked for with.
-pub(super) fn page(page: types::Page, given: Option<&Cursor>, call: &Call) -> Result<Page, Stop> {
+/// Takes a page over; `given` is the cursor that it was asked for with, `bounds` what was wanted.
+pub(super) fn page(page: types::Page, given: Option<&Cursor>, bounds: &Bounds, call: &Call) -> Result<Page, Stop> {
     let next = cursor(page.next, call.limits())?;
     let caught_up = matches!(page.state, types::Completeness::CaughtUp);
     if !caught_up && given == Some(&next) {
         let message = "it returned the cursor that it was given, with more to read; a page has to move on";
         return Err(Stop::Misuse(message.into()));
     }
-    Ok(Page { items: all(page.items, call)?, next, caught_up })
+    let items = all(page.items, call)?;
+    within(bounds, &items)?;
+    Ok(Page { items, next, caught_up })
+}
+
+/// Holds a page against what was wanted. A single item may be as large as the limits allow.
+fn within(bounds: &Bounds, items: &[Item]) -> Result<(), Stop> {
+    let (count, wanted) = (items.len(), bounds.max_items);
+    if u32::try_from(count).map_or(true, |count| count > wanted) {
+        return Err(Stop::Misuse(format!("it returned {count} items where `max-items` is {wanted}; return no more")));
+    }
+    let (bytes, wanted) = (bytes_of(items), bounds.max_bytes);
+    if count > 1 && u32::try_from(bytes).map_or(true, |bytes| bytes > wanted) {
+        return Err(Stop::Misuse(format!("its items have {bytes} bytes where `max-bytes` is {wanted}; return fewer")));
+    }
+    Ok(())
+}
+
+fn bytes_of(items: &[Item]) -> usize {
+    items.iter().map(|item| item.document.len()).fold(0, usize::saturating_add)
 }
 
 pub(super) fn cursor(cursor: types::Cursor, limits: &Limits) -> Result<Cursor, Stop> {
@@ -36,8 +55,7 @@ pub(super) fn all(items: Vec<types::Item>, call: &Call) -> Result<Vec<Item>, Sto
         return Err(Stop::Misuse(format!("it returned {count} items and may return {limit}; make the page smaller")));
     }
     let items: Vec<Item> = items.into_iter().map(|item| one(item, call)).collect::<Result<_, _>>()?;
-    let bytes = items.iter().map(|item| item.document.len()).fold(0, usize::saturating_add);
-    let limit = call.limits().page_bytes;
+    let (bytes, limit) = (bytes_of(&items), call.limits().page_bytes);
     if bytes > limit {
         return Err(Stop::Misuse(format!("its items have {bytes} bytes and may have {limit}; make the page smaller")));
     }
@@ -46,7 +64,12 @@ pub(super) fn all(items: Vec<types::Item>, call: &Call) -> Result<Vec<Item>, Sto
 
 pub(super) fn one(item: types::Item, call: &Call) -> Result<Item, Stop> {
     let document = match item.content {
-        types::Content::Document(text) => Document::new(text),
+        types::Content::Document(text) => {
+            json::check(text.as_bytes()).map_err(|problem| {
+                Stop::Misuse(format!("the document of item `{}` {problem}; return one JSON value", item.id))
+            })?;
+            Document::new(text)
+        }
         types::Content::Slice(slice) => Document::new(cut(slice, &item.id, call.kept())?),
     };
     Ok(Item {
@@ -70,10 +93,8 @@ fn cut(slice: types::Slice, item: &str, kept: &Kept) -> Result<Bytes, Stop> {
     let range = range.and_then(|(start, length)| Some(start..start.checked_add(length)?));
     let range = range.filter(|range| range.end <= body.len());
     let cut = body.slice(range.ok_or_else(|| misuse(&format!("which has {} bytes; stay within", body.len())))?);
-    match serde_json::from_slice::<IgnoredAny>(&cut) {
-        Ok(_) => Ok(cut),
-        Err(_) => Err(misuse("which is not one JSON value; cut at its ends")),
-    }
+    json::check(&cut).map_err(|problem| misuse(&format!("which {problem}; cut at the ends of one JSON value")))?;
+    Ok(cut)
 }
 
 /// Takes a page of a reference list over; `after` is what it was asked for with.
@@ -124,9 +145,9 @@ mod tests {
             (slice(3, 10, 10), "19 bytes"),
             (slice(3, u32::MAX, 1), "19 bytes"),
             (slice(3, 0, u32::MAX), "19 bytes"),
-            (slice(3, 1, 4), "not one JSON value"),
-            (slice(3, 1, 0), "not one JSON value"),
-            (slice(3, 1, 17), "not one JSON value"),
+            (slice(3, 1, 4), "is not JSON"),
+            (slice(3, 1, 0), "is not JSON"),
+            (slice(3, 1, 17), "is not JSON"),
         ];
         for (slice, reason) in cases {
             let stop = cut(slice, "x", &kept()).unwrap_err().to_string();

@@ -168,7 +168,7 @@ impl Program {
         let given = cursor.map(convert::to_cursor);
         let page = guest.call_pull(&mut *store, feed, given.as_ref(), &convert::to_bounds(bounds)).await?;
         match page {
-            Ok(page) => Ok(Ok(items::page(page, cursor, store.data())?)),
+            Ok(page) => Ok(Ok(items::page(page, cursor, bounds, store.data())?)),
             Err(failure) => Ok(Err(convert::failure(failure))),
         }
     }
@@ -211,6 +211,7 @@ impl Program {
         let guest = guest!(self.writing, store);
         let previews = guest.call_plan(store, &convert::to_intents(intents)?).await?;
         one_per_intent("previews", previews.len(), intents)?;
+        #[expect(clippy::result_large_err, reason = "the results of a batch are kept in a list, not passed up")]
         let preview = |result: Result<_, _>| result.map(convert::preview).map_err(convert::failure);
         Ok(Ok(previews.into_iter().map(preview).collect()))
     }
@@ -230,6 +231,7 @@ impl Program {
         let guest = guest!(self.writing, store);
         let verdicts = guest.call_verify(store, &convert::to_intents(intents)?).await?;
         one_per_intent("verdicts", verdicts.len(), intents)?;
+        #[expect(clippy::result_large_err, reason = "the results of a batch are kept in a list, not passed up")]
         let verdict = |result: Result<_, _>| result.map(convert::verdict).map_err(convert::failure);
         Ok(Ok(verdicts.into_iter().map(verdict).collect()))
     }
