@@ -185,7 +185,7 @@ pub(crate) async fn make<A: Ask>(
     let scope = Arc::new(CallScope::new(A::ALLOWANCE.min(ceiling), deadline, Arc::clone(&setting.limits)));
     let dry = ceiling < Allowance::Writes;
     let mut ended = attempt(setting, program, &scope, dry, ask).await;
-    if expired::<A>(&mut ended) && !wrote(&scope) && setting.rooms.renew_credentials(&scope) {
+    if expired::<A>(&mut ended) && !wrote(&scope) && setting.rooms.renew_credentials() {
         ended = attempt(setting, program, &scope, dry, ask).await;
     }
     let ending = ending::Ending { call: A::NAME, setting, scope: &scope };

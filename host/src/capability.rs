@@ -8,7 +8,7 @@ pub(crate) mod wasi;
 
 use std::sync::Arc;
 
-use self::http::{CallScope, Egress};
+use self::http::{CallScope, Egress, Tokens};
 use self::schedule::Schedule;
 use self::secrets::Secrets;
 use crate::model::{Cause, Evidence, Failure, Instant, LimitScope};
@@ -37,6 +37,8 @@ pub(crate) struct Connected {
     pub(crate) config: String,
     /// Its way out.
     pub(crate) egress: Arc<Egress>,
+    /// Access tokens of all connections of the host.
+    pub(crate) tokens: Arc<Tokens>,
     /// Its secrets.
     pub(crate) secrets: Secrets,
     /// Its wake-ups.
@@ -90,7 +92,7 @@ impl Rooms {
     }
 
     /// Drops the access tokens that the connection holds; false when it holds none, so that asking again is no use.
-    pub(crate) fn renew_credentials(&self, _scope: &CallScope) -> bool {
-        false
+    pub(crate) fn renew_credentials(&self) -> bool {
+        self.connected.as_ref().is_some_and(|connected| connected.tokens.forget(&connected.name))
     }
 }

@@ -86,6 +86,7 @@ impl ConnectionBuilder {
         let connected = Connected {
             name: self.name.clone(),
             config: self.config.to_string(),
+            tokens: Arc::clone(&ground.tokens),
             secrets: Secrets::new(&self.name, &policy, slots, Arc::clone(&ground.secrets)),
             schedule: Schedule::new(&self.name, Arc::clone(&ground.store), self.wakes()),
             egress: Arc::new(self.egress(policy, &limits)?),

@@ -82,6 +82,15 @@ impl Tokens {
         }
         Arc::clone(place)
     }
+
+    /// Forgets the access tokens of a connection, because a connector says that they have expired; false when there are
+    /// none, so that nothing would be renewed.
+    pub(crate) fn forget(&self, connection: &str) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = all.len();
+        all.retain(|(of, _), _| of != connection);
+        all.len() < before
+    }
 }
 
 impl TokenSlot {
