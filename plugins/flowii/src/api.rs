@@ -118,6 +118,20 @@ impl<'de> Resource<'de> {
         Ok(self.one(relationship)?.and_then(|resource| resource.id.filled()))
     }
 
+    /// Tells whether everything that the relationships point at is here, inside or included.
+    pub(crate) fn is_whole(&self, envelope: &Envelope<'_>, relationships: &[&str]) -> Result<bool> {
+        for name in relationships {
+            let held = self.many(name)?;
+            let is_here = |one: &Resource<'_>| {
+                one.attributes.is_some() || envelope.included(one.kind.as_str(), one.id.as_str()).is_some()
+            };
+            if !held.iter().all(is_here) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Returns everything that a relationship points at or holds.
     pub(crate) fn many(&self, relationship: &str) -> Result<Vec<Resource<'de>>> {
         let data = self.relationships.get(relationship).and_then(|relation| relation.data);

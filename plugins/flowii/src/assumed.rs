@@ -26,6 +26,8 @@ pub(crate) const CALLS_PER_MINUTE: u32 = 120;
 pub(crate) const CONCURRENT: u32 = 4;
 /// Rows of a page; a client reads so many, more were never tried.
 pub(crate) const PAGE_SIZE: u32 = 100;
+/// Rows of a page whose rows may have to be read one by one.
+pub(crate) const DETAILED_PAGE_SIZE: u32 = 25;
 
 /// Type of a document that is an invoice (seen in a client).
 pub(crate) const INVOICE: i64 = 4;

@@ -39,6 +39,10 @@ pub(crate) struct Config {
     /// Id of a text field of orders that takes the correlation too. Left out again where FLOWii refuses it.
     #[serde(default)]
     pub(crate) correlation_field_id: Option<String>,
+    /// Attribute of an invoice, a free text, that takes the correlation, such as `description`. Invoices are not made
+    /// without it: they could not be found again.
+    #[serde(default)]
+    pub(crate) invoice_correlation_attribute: Option<String>,
     /// How the items of an order are sent.
     #[serde(default)]
     pub(crate) items_in: ItemsIn,

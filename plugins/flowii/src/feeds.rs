@@ -8,10 +8,11 @@ use wharf_sdk::document::Order;
 use wharf_sdk::{Bounds, Completeness, Cursor, Failure, Item, Page, PageBuilder, Result, civil};
 
 use crate::api::{Envelope, Resource};
-use crate::assumed::{INVOICE, PAGE_SIZE};
+use crate::assumed::{CALLS_PER_MINUTE, DETAILED_PAGE_SIZE, INVOICE, PAGE_SIZE};
 use crate::client::{Client, envelope};
+use crate::config::Config;
 use crate::listing::page_of;
-use crate::{api, convert, countries};
+use crate::{api, convert, countries, items};
 
 /// Version of the cursors of all feeds.
 pub(crate) const CURSOR_VERSION: u32 = 1;
@@ -55,6 +56,17 @@ impl Source {
         }
     }
 
+    /// Returns how many rows a page asks for: fewer where each may need a request of its own, so that a page is never
+    /// more than the calls of a minute.
+    fn rows(self, config: &Config) -> u32 {
+        match self {
+            Self::Partners | Self::Orders => {
+                (config.calls_per_minute.unwrap_or(CALLS_PER_MINUTE) / 4).clamp(1, DETAILED_PAGE_SIZE)
+            }
+            Self::Products | Self::Invoices | Self::Payments => PAGE_SIZE,
+        }
+    }
+
     fn path(self) -> &'static str {
         match self {
             Self::Partners => "partners",
@@ -72,7 +84,7 @@ pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Resul
     let client = Client::open()?;
     let position = match cursor {
         Some(cursor) => cursor.decode(CURSOR_VERSION)?,
-        None => Position::start(bounds.since.map(|since| since / 1000), bounds),
+        None => Position::start(bounds.since.map(|since| since / 1000), source.rows(&client.config), bounds),
     };
     let response = client.get(&[source.path()], &query(source, &position))?;
     let envelope = envelope(&response)?;
@@ -80,8 +92,8 @@ pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Resul
 }
 
 impl Position {
-    fn start(from: Option<u64>, bounds: &Bounds) -> Self {
-        let size = bounds.max_items.clamp(1, PAGE_SIZE);
+    fn start(from: Option<u64>, rows: u32, bounds: &Bounds) -> Self {
+        let size = bounds.max_items.clamp(1, rows);
         Self { from, page: 0, row: 0, size, newest: None, seen: Vec::new() }
     }
 
@@ -92,7 +104,7 @@ impl Position {
             Source::Orders => self.newest.map(|newest| newest.saturating_sub(overlap)).max(self.from),
             _ => self.from,
         };
-        Self::start(from, bounds)
+        Self::start(from, source.rows(&client.config), bounds)
     }
 }
 
@@ -146,10 +158,13 @@ fn item(
 ) -> Result<Option<(Item, Option<u64>)>> {
     let id = row.id.as_str();
     let (item, time) = match source {
-        Source::Partners => (partner_item(client, envelope, row)?, None),
+        Source::Partners => (listed_partner_item(client, envelope, row)?, None),
         Source::Products => (Item::new("product", id, &convert::product::read(row)?)?, None),
         Source::Orders => {
-            let order = convert::order::read(envelope, row, &client.config)?;
+            let mut order = convert::order::read(envelope, row, &client.config)?;
+            if !row.is_whole(envelope, &["items"])? {
+                order.lines = items::lines(client, id)?;
+            }
             let created = order.created_at.as_deref().and_then(civil::parse_rfc3339);
             let wanted = wanted(&order, bounds);
             (Item::new("order", id, &order)?, if wanted { created } else { return Ok(None) })
@@ -176,6 +191,17 @@ fn item(
 fn wanted(order: &Order, bounds: &Bounds) -> bool {
     let mut states = bounds.filter_values("status").peekable();
     states.peek().is_none() || states.any(|state| order.status.as_deref() == Some(state))
+}
+
+/// Makes the item of a partner. One whose contact or address is only named is read itself.
+fn listed_partner_item(client: &Client, envelope: &Envelope<'_>, row: &Resource<'_>) -> Result<Item> {
+    if row.is_whole(envelope, &["key-contact", "billing-address"])? {
+        return partner_item(client, envelope, row);
+    }
+    let id = row.id.as_str();
+    let response = client.get_one("partner", &["partners", id], id)?;
+    let envelope = crate::client::envelope(&response)?;
+    partner_item(client, &envelope, &envelope.resource()?)
 }
 
 /// Makes the item of a partner.

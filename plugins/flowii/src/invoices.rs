@@ -8,7 +8,7 @@ use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, civ
 
 use crate::api::{self, Resource};
 use crate::client::{Client, envelope};
-use crate::convert::invoice::{check, draft};
+use crate::convert::invoice::{Mark, check, draft};
 use crate::convert::item;
 use crate::listing::{Walk, page_of, walk};
 use crate::{assumed, correlation, orders, partners};
@@ -21,7 +21,7 @@ pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
     let invoice: Invoice = intent.document()?;
     check(&invoice)?;
     let items = item::of_invoice(&invoice.lines, &client.config)?;
-    let draft = draft(&invoice, &items, "<partner>", &intent.correlation);
+    let draft = draft(&invoice, &items, "<partner>", mark(client, intent)?);
     let preview = client.first_read(&["documents"], &page_of(&since(&invoice, client), 0, assumed::PAGE_SIZE))?;
     let key = partners::Key::of(&invoice.partner);
     Ok(preview
@@ -35,11 +35,12 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let invoice: Invoice = intent.document()?;
     check(&invoice)?;
     let items = item::of_invoice(&invoice.lines, &client.config)?;
+    let mark = mark(client, intent)?;
     if let Walk::Found(found) = find(client, &invoice, intent)? {
         return found.map(Outcome::AlreadyApplied);
     }
     let partner = partners::find(client, &invoice.partner)?.ok_or_else(|| orders::no_partner(&invoice.partner))?;
-    let draft = draft(&invoice, &items, &partner.id, &intent.correlation);
+    let draft = draft(&invoice, &items, &partner.id, mark);
     let response = client.accepted(client.post(&["documents"], &draft)?)?;
     let row = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?;
     match row.id.filled() {
@@ -61,6 +62,16 @@ pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
     }
 }
 
+/// Returns what the invoice is found again by; `unsupported` while nobody has said where FLOWii keeps such a text.
+fn mark<'a>(client: &'a Client, intent: &'a Intent) -> Result<Mark<'a>> {
+    let attribute = client.config.invoice_correlation_attribute.as_deref().ok_or_else(|| {
+        let message = "an invoice could not be found again after a lost answer; name a free-text attribute of invoices in \
+                       `invoice_correlation_attribute`";
+        Failure::unsupported("invoice", message)
+    })?;
+    Ok(Mark { attribute, correlation: &intent.correlation })
+}
+
 fn since(invoice: &Invoice, client: &Client) -> Vec<(&'static str, String)> {
     let mut query = vec![("filter[type]", assumed::INVOICE.to_string())];
     let issued = invoice.issued_on.as_deref().and_then(|day| day.parse::<civil::LocalTime>().ok());
@@ -74,11 +85,12 @@ fn since(invoice: &Invoice, client: &Client) -> Vec<(&'static str, String)> {
 /// Finds the invoice of an intent, or the one that has its number.
 fn find(client: &Client, invoice: &Invoice, intent: &Intent) -> Result<Walk<Result<Applied>>> {
     let query = since(invoice, client);
+    let mark = mark(client, intent)?;
     walk(client, &["documents"], &query, client.config.search_pages, |_, row| {
         let attributes: api::Document<'_> = row.attributes()?;
-        let described = attributes.unknown.get("description").unwrap_or("\"\"");
+        let described = attributes.unknown.get(mark.attribute).unwrap_or("\"\"");
         let text = serde_json::from_str::<Text<'_>>(described).unwrap_or_default();
-        if correlation::is_in(text.as_str(), &intent.correlation) {
+        if correlation::is_in(text.as_str(), mark.correlation) {
             return Ok(ControlFlow::Break(Ok(applied(row))));
         }
         match invoice.number.as_deref().filter(|number| *number == attributes.number.as_str()) {

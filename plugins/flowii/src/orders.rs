@@ -3,6 +3,7 @@
 //! FLOWii never repeats an order by itself and has no key of ours, so an order is recognised by the correlation in its
 //! description. The list is read from the day before the order was placed: nothing can have been entered earlier.
 
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 
 use wharf_sdk::document::Order;
@@ -18,6 +19,8 @@ use crate::{assumed, correlation, items, partners};
 
 /// Milliseconds of a day: more than any two time zones or clocks differ.
 const DAY: u64 = 86_400_000;
+/// Most orders that are read one by one to find one: a call of the host sends 200 requests at most.
+const MOST_SINGLE_READS: usize = 50;
 
 /// An order that is in FLOWii.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,25 +117,42 @@ fn since(order: &Order) -> Vec<(&'static str, String)> {
 
 /// Finds the order that an intent made.
 fn find(client: &Client, order: &Order, correlation: &str) -> Result<Walk<Found>> {
-    find_where(client, &since(order), |client, row| {
-        let attributes: api::Order<'_> = row.attributes()?;
-        if row.mentions("description") {
-            return Ok(correlation::is_in(attributes.description.as_str(), correlation));
+    let described = Cell::new(false);
+    let bare = RefCell::new(Vec::new());
+    let walked = find_where(client, &since(order), |row| {
+        if !row.mentions("description") {
+            bare.borrow_mut().push(row.id.to_string());
+            return Ok(false);
         }
-        // A list that leaves descriptions out says nothing: the order itself is read.
-        let response = client.get_one("order", &["orders", row.id.as_str()], row.id.as_str())?;
-        let whole = envelope(&response)?.resource()?;
-        Ok(correlation::is_in(whole.attributes::<api::Order<'_>>()?.description.as_str(), correlation))
-    })
+        described.set(true);
+        let attributes: api::Order<'_> = row.attributes()?;
+        Ok(correlation::is_in(attributes.description.as_str(), correlation))
+    })?;
+    match walked {
+        // A list that leaves out every description says nothing: the orders themselves are read.
+        Walk::Over if !described.get() => find_among(client, &bare.into_inner(), correlation),
+        walked => Ok(walked),
+    }
+}
+
+fn find_among(client: &Client, ids: &[String], correlation: &str) -> Result<Walk<Found>> {
+    for id in ids.iter().take(MOST_SINGLE_READS) {
+        let response = client.get_one("order", &["orders", id], id)?;
+        let row = envelope(&response)?.resource()?;
+        if correlation::is_in(row.attributes::<api::Order<'_>>()?.description.as_str(), correlation) {
+            return Ok(Walk::Found(found(&row)?));
+        }
+    }
+    Ok(if ids.len() > MOST_SINGLE_READS { Walk::TooLong } else { Walk::Over })
 }
 
 /// Finds the first order of a list for which `is_it` holds.
 pub(crate) fn find_where(
     client: &Client,
     query: &[(&str, String)],
-    is_it: impl Fn(&Client, &Resource<'_>) -> Result<bool>,
+    is_it: impl Fn(&Resource<'_>) -> Result<bool>,
 ) -> Result<Walk<Found>> {
-    walk(client, &["orders"], query, client.config.search_pages, |_, row| match is_it(client, row)? {
+    walk(client, &["orders"], query, client.config.search_pages, |_, row| match is_it(row)? {
         true => Ok(ControlFlow::Break(found(row)?)),
         false => Ok(ControlFlow::Continue(())),
     })

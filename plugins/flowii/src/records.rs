@@ -88,7 +88,7 @@ fn find_order(client: &Client, query: &[(String, String)]) -> Result<Option<Item
     if let Some((key, _)) = query.iter().find(|(key, _)| !matches!(key.as_str(), "number" | "correlation")) {
         return Err(unknown_key("order", key));
     }
-    let found = orders::find_where(client, &[], |_, row| {
+    let found = orders::find_where(client, &[], |row| {
         let attributes: api::Order<'_> = row.attributes()?;
         Ok(query.iter().all(|(key, value)| match key.as_str() {
             "number" => attributes.number.as_str() == value,

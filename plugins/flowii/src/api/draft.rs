@@ -1,5 +1,6 @@
 //! What is sent: a resource with its children inside relationships, as FLOWii wants them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -14,7 +15,7 @@ pub(crate) struct Draft {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    attributes: BTreeMap<&'static str, Value>,
+    attributes: BTreeMap<Cow<'static, str>, Value>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     relationships: BTreeMap<&'static str, Link>,
 }
@@ -62,8 +63,8 @@ impl Draft {
     }
 
     /// Sets a text.
-    pub(crate) fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
-        self.attributes.insert(name, Value::Text(text.into()));
+    pub(crate) fn text(mut self, name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        self.attributes.insert(name.into(), Value::Text(text.into()));
         self
     }
 
@@ -77,7 +78,7 @@ impl Draft {
 
     /// Sets a whole number.
     pub(crate) fn whole(mut self, name: &'static str, number: i64) -> Self {
-        self.attributes.insert(name, Value::Whole(number));
+        self.attributes.insert(name.into(), Value::Whole(number));
         self
     }
 
@@ -86,7 +87,7 @@ impl Draft {
         let text = number.to_string();
         // A decimal's text is a JSON number; were it ever not, it would go out as a text rather than not at all.
         let value = RawValue::from_string(text.clone()).map_or(Value::Text(text), Value::Number);
-        self.attributes.insert(name, value);
+        self.attributes.insert(name.into(), value);
         self
     }
 
@@ -131,9 +132,9 @@ impl Draft {
     }
 
     /// Returns the texts that are set.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().filter_map(|(name, value)| match value {
-            Value::Text(text) => Some((*name, text.as_str())),
+            Value::Text(text) => Some((name.as_ref(), text.as_str())),
             Value::Whole(_) | Value::Number(_) => None,
         })
     }

@@ -54,8 +54,15 @@ pub(crate) fn check(invoice: &Invoice) -> Result<()> {
     Ok(())
 }
 
+/// What an invoice is found again by, and the attribute that takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark<'a> {
+    pub(crate) attribute: &'a str,
+    pub(crate) correlation: &'a str,
+}
+
 /// Makes what is sent for an invoice.
-pub(crate) fn draft(invoice: &Invoice, items: &[Item], partner: &str, correlation: &str) -> Draft {
+pub(crate) fn draft(invoice: &Invoice, items: &[Item], partner: &str, mark: Mark<'_>) -> Draft {
     let note: Vec<String> = [&invoice.order_number, &invoice.note].into_iter().flatten().cloned().collect();
     let midnight = |day: &Option<String>| {
         let local = day.as_deref().and_then(|day| day.parse::<wharf_sdk::civil::LocalTime>().ok());
@@ -68,7 +75,7 @@ pub(crate) fn draft(invoice: &Invoice, items: &[Item], partner: &str, correlatio
         .text_if("delivery-date", midnight(&invoice.delivered_on))
         .text_if("due-date", midnight(&invoice.due_on))
         .text_if("currency", invoice.currency.as_deref())
-        .text("description", correlation::headed(correlation, &note))
+        .text(mark.attribute.to_owned(), correlation::headed(mark.correlation, &note))
         .one("partner", Draft::existing("partner", partner))
-        .many("items", items.iter().map(Item::draft).collect())
+        .many("items", items.iter().map(|item| item.draft("document-item")).collect())
 }

@@ -17,9 +17,9 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// Makes what is sent for it.
-    pub(crate) fn draft(&self) -> Draft {
-        Draft::new("order-item")
+    /// Makes what is sent for it; `kind` is `order-item` or `document-item`.
+    pub(crate) fn draft(&self, kind: &'static str) -> Draft {
+        Draft::new(kind)
             .text("name", self.name.as_str())
             .number("quantity", self.quantity)
             .text_if("unit", self.unit.as_deref())

@@ -25,7 +25,9 @@ pub(crate) fn read(envelope: &Envelope<'_>, row: &Resource<'_>, config: &Config)
     if let Some(kind) = row.related_id("type")? {
         extra.insert("type".to_owned(), kind.into());
     }
-    let lines = row.many("items")?;
+    // Items that are only named tell nothing; the order's own list of them does.
+    let held = row.many("items")?;
+    let lines = if row.is_whole(envelope, &["items"])? { held } else { Vec::new() };
     let lines = lines.iter().map(|held| item::read(whole(envelope, held), config)).collect::<Result<_>>()?;
     Ok(Order {
         id: row.id.filled(),
@@ -95,7 +97,7 @@ pub(crate) fn draft(order: &Order, items: &[Item], around: &Surroundings<'_>, co
         .many("responsible-users", users)
         .one_if("company-data", identity)
         .many("custom-field-string-values", custom_field(around.correlation, config))
-        .many("items", items.iter().map(Item::draft).collect())
+        .many("items", items.iter().map(|item| item.draft("order-item")).collect())
 }
 
 fn custom_field(correlation: &str, config: &Config) -> Vec<Draft> {

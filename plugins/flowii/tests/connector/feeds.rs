@@ -69,7 +69,7 @@ fn pages_count_from_zero_and_brackets_stay() {
     assert_eq!(
         sent(&host),
         [
-            "GET /orders?filter[created-from]=1760000000&page[size]=100&page[number]=0",
+            "GET /orders?filter[created-from]=1760000000&page[size]=25&page[number]=0",
             "GET /documents?filter[type]=4&page[size]=100&page[number]=0"
         ]
     );
@@ -106,6 +106,31 @@ fn the_next_round_of_orders_begins_days_before_the_newest() {
     Flowii::pull("orders", Some(page.next), bounds).unwrap();
     // 2026-02-18T00:00:00Z, seven days before the newest.
     assert_eq!(parameter(&host.requests()[1].url, "filter[created-from]"), Some(1_771_372_800));
+}
+
+#[test]
+fn what_a_list_only_names_is_read_by_itself() {
+    let partner = r#"{"type": "partner", "id": "7", "attributes": {"name": "A"}, "relationships": {"key-contact": {"data": {"type": "contact", "id": "1"}}}}"#;
+    let whole = format!(
+        r#"{{"data": {partner}, "included": [{{"type": "contact", "id": "1", "attributes": {{"email": "a@x.sk"}}}}]}}"#
+    );
+    let order = r#"{"type": "order", "id": "9", "attributes": {}, "relationships": {"items": {"data": [{"type": "order-item", "id": "1"}]}}}"#;
+    let items = r#"{"type": "order-item", "id": "1", "attributes": {"name": "Skrutka", "quantity": 2}}"#;
+    let host = host("")
+        .answer(list(partner))
+        .answer(Answer::json(200, whole))
+        .answer(list(order))
+        .answer(list(items))
+        .install();
+    let partner = document(&Flowii::pull("partners", None, Bounds::default()).unwrap().items[0]);
+    assert_eq!(partner["email"], "a@x.sk");
+    let order = document(&Flowii::pull("orders", None, Bounds::default()).unwrap().items[0]);
+    assert_eq!(order["lines"][0]["name"], "Skrutka");
+    let asked = sent(&host);
+    assert_eq!(
+        (asked[1].as_str(), asked[3].as_str()),
+        ("GET /partners/7", "GET /orders/9/items?page[size]=100&page[number]=0")
+    );
 }
 
 #[test]

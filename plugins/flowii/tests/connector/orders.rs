@@ -65,7 +65,11 @@ fn the_plan_is_the_first_request_and_sends_nothing() {
     for (more, document, entity) in [
         ("", ORDER, "order"),
         (r#""order_type_id": "4""#, r#"{"customer": {"name": "A"}}"#, "order"),
-        ("", r#"{"partner": {"name": "A"}, "issued_on": "2026-02-01"}"#, "invoice"),
+        (
+            r#""invoice_correlation_attribute": "description""#,
+            r#"{"partner": {"name": "A"}, "issued_on": "2026-02-01"}"#,
+            "invoice",
+        ),
     ] {
         let host = host(more).answer(Answer::lost()).install();
         let intent = intent(entity, Action::Create, document);
@@ -255,6 +259,14 @@ fn a_list_without_descriptions_is_looked_behind() {
 }
 
 #[test]
+fn an_order_of_another_without_a_description_is_not_read() {
+    let rows = r#"{"type": "order", "id": "1", "attributes": {"serial-nr": "Z1"}}, {"type": "order", "id": "2", "attributes": {"description": "x"}}"#;
+    let host = host("").answer(list(rows)).install();
+    assert!(matches!(Flowii::verify(&create()), Ok(Verdict::Absent)));
+    assert_eq!(host.requests().len(), 1);
+}
+
+#[test]
 fn a_number_that_does_not_come_with_the_answer_is_read() {
     let host = host(r#""order_type_id": "4", "items_in": "inline""#)
         .answer(list(""))
@@ -297,7 +309,14 @@ fn an_invoice_is_made_once() {
         "lines": [{"name": "x", "quantity": "1", "unit_price_net": "5.00", "tax_rate": {"percent": "23"}}]}"#;
     let intent = intent("invoice", Action::Create, invoice);
     let made = r#"{"type": "document", "id": "1", "attributes": {"serial-nr": "20260001"}}"#;
-    let host = host("").answer(list("")).answer(list(PARTNER)).answer(one(201, made)).install();
+    let unmarked = host("").install();
+    assert!(matches!(Flowii::apply(&intent).unwrap_err().cause(), Cause::Unsupported(_)));
+    assert!(unmarked.requests().is_empty());
+    let host = host(r#""invoice_correlation_attribute": "description""#)
+        .answer(list(""))
+        .answer(list(PARTNER))
+        .answer(one(201, made))
+        .install();
     assert!(
         matches!(Flowii::apply(&intent), Ok(Outcome::Applied(applied)) if applied.number.as_deref() == Some("20260001"))
     );
