@@ -2,9 +2,11 @@
 
 mod builder;
 mod promise;
+mod reach;
 
 use std::sync::Arc;
 
+use self::reach::Reach;
 use crate::abi::{Ask, ask};
 use crate::call::{self, Setting};
 use crate::capability::http::scope::Allowance;
@@ -34,6 +36,7 @@ pub(crate) struct Bound {
     name: String,
     connector: Connector,
     setting: Setting,
+    reach: Reach,
 }
 
 impl Connection {
@@ -58,12 +61,17 @@ impl Connection {
         Self { bound: Arc::clone(&self.bound), ceiling: Allowance::Reads }
     }
 
-    /// Tries step by step whether the connection can do what it is for. Only reads are sent.
+    /// Tries step by step whether the connection can do what it is for: first the host, whether the names of the origins
+    /// lead where the connection may go, then the connector. Only reads are sent.
     ///
     /// # Errors
     /// When the connector breaks off. A step that fails is no error.
     pub async fn check(&self) -> Result<Answer<Vec<Step>>, Error> {
-        self.ask(&ask::Check::new()).await
+        let Answer { value: theirs, trace } = self.ask(&ask::Check::new()).await?;
+        let resolver = self.bound.connector.0.ground.resolver.as_ref();
+        let mut value = self.bound.reach.steps(resolver, self.bound.setting.limits.connect).await;
+        value.extend(theirs);
+        Ok(Answer { value, trace })
     }
 
     /// Asks what the account offers for the configuration: a JSON object, key of the configuration to a list of

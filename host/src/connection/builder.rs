@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::reach::Reach;
 use super::{Bound, Connection};
 use crate::call::Setting;
 use crate::capability::http::scope::Allowance;
@@ -59,8 +60,11 @@ impl ConnectionBuilder {
     pub async fn build(self) -> Result<Connection, Error> {
         check_name(&self.name)?;
         self.check_config().await?;
-        let setting = self.setting()?;
-        let bound = Bound { name: self.name, connector: self.connector, setting };
+        let manifest = self.connector.manifest();
+        let policy = Policy::effective(&self.name, manifest, &self.grant, &self.config)?;
+        let setting = self.setting(policy.clone())?;
+        let reach = Reach::new(policy, manifest, &self.config);
+        let bound = Bound { name: self.name, connector: self.connector, setting, reach };
         Ok(Connection { bound: Arc::new(bound), ceiling: Allowance::Writes })
     }
 
@@ -77,11 +81,10 @@ impl ConnectionBuilder {
         Err(error.with_cause(Cause::ConfigInvalid { violations }).with_connection(&self.name))
     }
 
-    fn setting(&self) -> Result<Setting, Error> {
+    fn setting(&self, policy: Policy) -> Result<Setting, Error> {
         let loaded = &self.connector.0;
         let ground = &loaded.ground;
         let limits = self.limits.clone().map_or_else(|| Arc::clone(&ground.limits), Arc::new);
-        let policy = Policy::effective(&self.name, &loaded.manifest, &self.grant, &self.config)?;
         let slots = &loaded.manifest.credentials;
         let connected = Connected {
             name: self.name.clone(),
