@@ -12,9 +12,11 @@ pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a blocked token stays blocked where the message names no usable time. Clients report about ten minutes.
 pub(crate) const BLOCK_MS: u64 = 10 * MINUTE_MS;
 
-/// Least and most that a time in a block message is believed. Calling during a block lengthens it, so never less than a
-/// minute; a time further away is a clock or zone that differs.
-pub(crate) const BLOCK_RANGE_MS: (u64, u64) = (MINUTE_MS, 15 * MINUTE_MS);
+/// Least that a time in a block message is believed. Calling during a block lengthens it, so never less than a minute.
+pub(crate) const SHORTEST_BLOCK_SECONDS: u32 = 60;
+
+/// Most that a time in a block message is believed: one further away is a clock or zone that differs.
+pub(crate) const MOST_BELIEVED_BLOCK_MS: u64 = 15 * MINUTE_MS;
 
 /// Longest block that is likely at all; the two readings of a time differ by an hour or two.
 pub(crate) const LONGEST_BLOCK_MS: u64 = 60 * MINUTE_MS;

@@ -63,7 +63,7 @@ impl Client {
     }
 
     fn answer(&self, method: &'static str, response: Response) -> Answer {
-        Answer { response, method, zone: self.config.block_zone() }
+        Answer { response, method, reading: self.config.block_reading() }
     }
 }
 
@@ -72,7 +72,7 @@ impl Client {
 pub(crate) struct Answer {
     response: Response,
     method: &'static str,
-    zone: wharf_sdk::civil::Zone,
+    reading: crate::config::BlockReading,
 }
 
 impl Answer {
@@ -107,7 +107,7 @@ impl Answer {
                 code: &envelope.error_code.text(),
                 message: &envelope.error_message.text(),
             };
-            return Err(refusal.failure(&self.response, self.zone));
+            return Err(refusal.failure(&self.response, self.reading));
         }
         self.response.clone().expect_success()?;
         Err(self.response.unreadable(&format!("the answer to `{}` has no `status`", self.method)))

@@ -24,6 +24,9 @@ pub(crate) struct Config {
     pub(crate) calls_per_minute: u32,
     /// Time zone of the time in `token blocked until ...`; UTC is tried as well.
     pub(crate) block_time_zone: String,
+    /// Seconds that a block is waited for at the least, whatever its message says.
+    #[schemars(range(min = 1, max = 900))]
+    pub(crate) shortest_block_seconds: u32,
     /// Read the account's own order fields into `extra.custom_extra_fields`.
     pub(crate) include_custom_extra_fields: bool,
     /// Read marketplace commissions into `extra.commissions`.
@@ -44,6 +47,15 @@ pub(crate) struct Config {
     /// Days back that a look-up by `extra_field_1` or `extra_field_2` alone searches.
     #[schemars(range(min = 1, max = 365))]
     pub(crate) search_days: u32,
+}
+
+/// How the time in a block message is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockReading {
+    /// Zone of the time; UTC is tried as well.
+    pub(crate) zone: Zone,
+    /// Least that a block is waited for.
+    pub(crate) shortest_ms: u64,
 }
 
 /// Field of an order that can keep the correlation text.
@@ -77,6 +89,7 @@ impl Default for Config {
             base_url: VENDOR.to_owned(),
             calls_per_minute: assumed::CALLS_PER_MINUTE,
             block_time_zone: assumed::BLOCK_TIME_ZONE.to_owned(),
+            shortest_block_seconds: assumed::SHORTEST_BLOCK_SECONDS,
             include_custom_extra_fields: true,
             include_commissions: false,
             include_connect_data: false,
@@ -97,9 +110,10 @@ impl Config {
         if base.ends_with("/connector.php") { base.to_owned() } else { format!("{base}/connector.php") }
     }
 
-    /// Returns the zone of block messages, UTC where the name is not known.
-    pub(crate) fn block_zone(&self) -> Zone {
-        Zone::named(&self.block_time_zone).unwrap_or(Zone::UTC)
+    /// Returns how block messages are read; in UTC where the name of the zone is not known.
+    pub(crate) fn block_reading(&self) -> BlockReading {
+        let zone = Zone::named(&self.block_time_zone).unwrap_or(Zone::UTC);
+        BlockReading { zone, shortest_ms: u64::from(self.shortest_block_seconds) * 1000 }
     }
 
     /// Returns what the schema cannot say.

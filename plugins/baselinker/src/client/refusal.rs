@@ -8,7 +8,8 @@ use wharf_sdk::failure::{LimitScope, RateLimit, ToldBy};
 use wharf_sdk::http::{Effect, Response};
 use wharf_sdk::{Failure, MissingKind, clock, violation};
 
-use crate::assumed::{BLOCK_MS, BLOCK_RANGE_MS, LONGEST_BLOCK_MS};
+use crate::assumed::{BLOCK_MS, LONGEST_BLOCK_MS, MOST_BELIEVED_BLOCK_MS};
+use crate::config::BlockReading;
 
 /// An error of the vendor.
 pub(super) struct Refusal<'a> {
@@ -22,16 +23,16 @@ pub(super) struct Refusal<'a> {
 
 impl Refusal<'_> {
     /// Returns the failure.
-    pub(super) fn failure(&self, response: &Response, zone: Zone) -> Failure {
-        let failure = self.classified(response, zone);
+    pub(super) fn failure(&self, response: &Response, reading: BlockReading) -> Failure {
+        let failure = self.classified(response, reading);
         failure.with_evidence(response.evidence()).with_remote_code(self.code)
     }
 
-    fn classified(&self, response: &Response, zone: Zone) -> Failure {
+    fn classified(&self, response: &Response, reading: BlockReading) -> Failure {
         let has = |word: &str| self.code.to_ascii_uppercase().contains(word);
         if has("BLOCKED") || has("LIMIT") || has("TOO_MANY") || self.message.contains("blocked until") {
             let scope = if has("ACCOUNT") { LimitScope::Account } else { LimitScope::Credential };
-            return Failure::rate_limited(block(self.message, scope, clock::now(), zone), self.sentence());
+            return Failure::rate_limited(block(self.message, scope, clock::now(), reading), self.sentence());
         }
         if has("TOKEN") {
             let message = format!("{}; set a valid token of My account, API", self.sentence());
@@ -65,9 +66,9 @@ impl Refusal<'_> {
 /// Nobody says in which zone the time is: one client takes it for UTC, others for local time. Of both readings the one
 /// that is ahead and nearest counts, unless it is hours ahead and the other one is just over: blocks last minutes. Where
 /// all are long over the zone is another one, so nothing is told.
-fn block(message: &str, scope: LimitScope, now: u64, zone: Zone) -> RateLimit {
-    let readings = || [Zone::UTC, zone].into_iter().filter_map(|zone| zone.instant(local_time(message)?));
-    let (least, most) = BLOCK_RANGE_MS;
+fn block(message: &str, scope: LimitScope, now: u64, reading: BlockReading) -> RateLimit {
+    let readings = || [Zone::UTC, reading.zone].into_iter().filter_map(|zone| zone.instant(local_time(message)?));
+    let (least, most) = (reading.shortest_ms, MOST_BELIEVED_BLOCK_MS);
     let ahead = readings().filter(|until| *until >= now).min().map(|until| until - now);
     let just_over = readings().any(|until| until < now && now - until <= least).then_some(least);
     let soon = ahead.filter(|wait| *wait <= LONGEST_BLOCK_MS);
@@ -96,7 +97,8 @@ mod tests {
 
     #[test]
     fn the_reading_of_a_block_that_is_ahead_and_nearest_counts() {
-        let warsaw = Zone::named("Europe/Warsaw").expect("known");
+        let zone = Zone::named("Europe/Warsaw").expect("known");
+        let warsaw = BlockReading { zone, shortest_ms: MINUTE };
         for (message, minutes, told_by) in [
             ("Query limit exceeded, token blocked until 2026-07-01 08:10:00", 10, ToldBy::Text),
             ("Query limit exceeded, token blocked until 2026-07-01 10:10:00", 10, ToldBy::Text),
@@ -115,7 +117,8 @@ mod tests {
 
     #[test]
     fn winter_time_counts_in_winter() {
-        let warsaw = Zone::named("Europe/Warsaw").expect("known");
+        let zone = Zone::named("Europe/Warsaw").expect("known");
+        let warsaw = BlockReading { zone, shortest_ms: MINUTE };
         // 2026-01-15T09:00:00Z is 10:00 in Warsaw.
         let now = 1_768_467_600_000;
         let limit = block("until 2026-01-15 10:05:00", LimitScope::Account, now, warsaw);
