@@ -11,37 +11,44 @@ pub use installation::Installation;
 pub use systems::Systems;
 
 /// Cargo's target directory, with the built programs and components in it.
-pub struct Target(PathBuf);
+pub struct Target {
+    directory: PathBuf,
+    profile: &'static str,
+}
 
 impl Target {
-    /// Takes the directory as given.
+    /// Takes the directory as given, with the programs of the `dev` profile.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self(directory.into())
+        Self { directory: directory.into(), profile: "debug" }
     }
 
-    /// Finds the directory that this very program was built into.
+    /// Finds the directory that this very program was built into, and uses the programs of the same profile.
     ///
     /// # Errors
     /// When the program was moved out of cargo's target directory.
     pub fn of_this_program() -> anyhow::Result<Self> {
         let program = std::env::current_exe()?;
-        let debug = program.ancestors().find(|path| path.ends_with("debug") || path.ends_with("release"));
-        let target = debug.and_then(Path::parent);
-        target.map(Self::new).ok_or_else(|| anyhow::anyhow!("`{}` is not in a target directory", program.display()))
+        for profile in ["debug", "release"] {
+            let programs = program.ancestors().find(|path| path.ends_with(profile));
+            if let Some(directory) = programs.and_then(Path::parent) {
+                return Ok(Self { directory: directory.to_owned(), profile });
+            }
+        }
+        anyhow::bail!("`{}` is not in a target directory; start it with cargo", program.display())
     }
 
     /// Returns the path of a built program.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.0.join("debug").join(name)
+        self.directory.join(self.profile).join(name)
     }
 
     /// Returns the path of a built component.
     pub fn component(&self, file: &str) -> PathBuf {
-        self.0.join("components").join(file)
+        self.directory.join("components").join(file)
     }
 
     /// Returns the path of the demo's own directory.
     pub fn demo(&self) -> PathBuf {
-        self.0.join("demo")
+        self.directory.join("demo")
     }
 }

@@ -5,6 +5,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -25,8 +26,17 @@ struct Options {
     seed: u64,
 }
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match show(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(options: Options) -> Result<()> {
     let target = Target::new(options.target);
     let systems = Systems::start(&target, &target.demo(), options.orders, options.seed, &[])?;
     let installation = Installation::write(&target, &target.demo(), &systems)?;
