@@ -50,7 +50,7 @@ pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
 pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let wanted = Wanted::of(client, intent)?;
     if let Some(there) = find(client, by_number(client, wanted.number()), wanted.number())? {
-        return there_already(&wanted, there);
+        return there_already(client, &wanted, there);
     }
     let customer = customers::find(client, &wanted.invoice.partner)?.and_then(|customer| customer.id);
     let customer = customer.ok_or_else(|| no_customer(client, &wanted))?;
@@ -58,7 +58,7 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let response = client.post(Entity::CustomerInvoice, &body)?;
     if response.status() == 412 {
         return match find(client, by_number(client, wanted.number()), wanted.number())? {
-            Some(there) => there_already(&wanted, there),
+            Some(there) => there_already(client, &wanted, there),
             None => {
                 let message = format!("the ERP says that invoice `{}` is there, and does not show it", wanted.number());
                 Err(Failure::conflict(None, None, message).with_evidence(response.evidence()))
@@ -107,12 +107,13 @@ fn is_ours(wanted: &Wanted<'_>, there: &Invoice) -> bool {
     carries(there.note.as_deref(), wanted.correlation) || wanted.number() == wanted.correlation
 }
 
-fn there_already(wanted: &Wanted<'_>, there: Invoice) -> Result<Outcome> {
+fn there_already(client: &Client, wanted: &Wanted<'_>, there: Invoice) -> Result<Outcome> {
     let number = there.number.clone().unwrap_or_else(|| wanted.number().to_owned());
     if is_ours(wanted, &there) {
         return Ok(Outcome::AlreadyApplied(applied(number)));
     }
-    let same = has_lines(&there, &wanted.lines);
+    let customer = customers::find(client, &wanted.invoice.partner)?.and_then(|customer| customer.id);
+    let same = customer.is_some() && there.partner.id == customer && has_lines(&there, &wanted.lines);
     let message = format!("invoice `{number}` is there already, made by another; compare them, or give another number");
     Err(Failure::conflict(Some(number), Some(same), message))
 }

@@ -83,7 +83,7 @@ fn an_unknown_customer_is_a_dependency_and_nothing_is_written() {
 #[test]
 fn what_this_intent_made_is_already_applied_and_what_another_made_is_a_conflict() {
     for (rows, same) in [(ours(), None), (there("other", "10"), Some(true)), (there("other", "11"), Some(false))] {
-        let host = acomba().answer(Answer::json(200, rows)).install();
+        let host = acomba().answer(Answer::json(200, rows)).answer(Answer::json(200, CUSTOMERS)).install();
         match (ErpConnector::apply(&create()), same) {
             (Ok(Outcome::AlreadyApplied(applied)), None) => assert_eq!(applied.id, "BL-5001"),
             (Err(failure), Some(same)) => {
@@ -92,8 +92,19 @@ fn what_this_intent_made_is_already_applied_and_what_another_made_is_a_conflict(
             }
             (outcome, same) => panic!("{outcome:?} for {same:?}"),
         }
-        assert_eq!(host.requests().len(), 1);
+        assert!(host.requests().iter().all(|request| request.method == "GET"));
     }
+}
+
+#[test]
+fn the_same_lines_for_another_customer_are_other_content() {
+    let rows = there("other", "10").replace("C-1", "C-2");
+    let _host = acomba().answer(Answer::json(200, rows)).answer(Answer::json(200, CUSTOMERS)).install();
+    let failure = ErpConnector::apply(&create()).unwrap_err();
+    assert!(
+        matches!(failure.cause(), Cause::Conflict(conflict) if conflict.same_content == Some(false)),
+        "{failure:?}"
+    );
 }
 
 #[test]
@@ -104,6 +115,7 @@ fn a_precondition_that_fails_is_read_back() {
             .answer(Answer::json(200, CUSTOMERS))
             .answer(Answer::json(412, r#"{"Message": "Existe déjà"}"#))
             .answer(Answer::json(200, rows.clone()))
+            .answer(Answer::json(200, CUSTOMERS))
             .install();
         match ErpConnector::apply(&create()) {
             Ok(Outcome::AlreadyApplied(_)) => assert!(applied, "{rows}"),
