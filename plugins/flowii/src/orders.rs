@@ -14,8 +14,8 @@ use crate::client::{Client, Refusal, envelope, refusal};
 use crate::config::{Config, ItemsIn};
 use crate::convert::item::{self, Item};
 use crate::convert::order::{Surroundings, check, draft};
-use crate::listing::{Walk, page_of, walk};
-use crate::{assumed, correlation, items, partners};
+use crate::listing::{Walk, walk};
+use crate::{correlation, items, partners};
 
 /// Milliseconds of a day: more than any two time zones or clocks differ.
 const DAY: u64 = 86_400_000;
@@ -47,11 +47,11 @@ pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
     let order_type = client.config.order_type_id.as_deref().unwrap_or("<first order type>");
     let around = Surroundings { partner: "<partner>", order_type, correlation: &intent.correlation };
     let draft = draft(&order, inside(&items, &client.config), &around, &client.config);
-    let preview = client.first_read(&["orders"], &page_of(&since(&order), 0, assumed::PAGE_SIZE))?;
+    let preview = partners::first_search(client, &order.customer)?;
     let key = partners::Key::of(&order.customer);
     Ok(preview
-        .note("looks whether the order is there already")
-        .note(format!("then finds the partner by `{}`; without it nothing is written", key.text()))
+        .note(format!("finds the partner by `{}`; without it nothing is written", key.text()))
+        .note("then looks whether the order is there already")
         .note(format!("then POST /orders with {}", draft.body())))
 }
 
@@ -60,13 +60,14 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let order: Order = intent.document()?;
     check(&order)?;
     let items = item::of_order(&order.lines, &client.config)?;
+    // The partner comes first: an order that waits for it does not read the list of orders in vain.
+    let partner = partners::find(client, &order.customer)?.ok_or_else(|| no_partner(&order.customer))?;
     match find(client, &order, &intent.correlation)? {
         Walk::Found(found) => return resume(client, found, &items),
         Walk::TooLong if client.config.items_in != ItemsIn::Inline => return Err(too_many()),
         // The order is made by one request, and the host repeats that only after `verify` has said that it is not there.
         Walk::TooLong | Walk::Over => {}
     }
-    let partner = partners::find(client, &order.customer)?.ok_or_else(|| no_partner(&order.customer))?;
     let around =
         Surroundings { partner: &partner.id, order_type: client.order_type()?, correlation: &intent.correlation };
     let mut draft = draft(&order, inside(&items, &client.config), &around, &client.config);

@@ -36,8 +36,8 @@ fn ours() -> String {
 #[test]
 fn an_order_is_made_for_its_partner_with_its_items_inside() {
     let host = host("")
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(list(TYPES))
         .answer(one(201, MADE))
         .answer(list(BOTH_ITEMS))
@@ -47,8 +47,8 @@ fn an_order_is_made_for_its_partner_with_its_items_inside() {
     assert_eq!(
         sent(&host),
         [
-            SEARCH,
             "GET /partners?filter[search-text]=12345678&page[size]=100&page[number]=0",
+            SEARCH,
             "GET /ordertypes",
             "POST /orders",
             "GET /orders/900/items?page[size]=100&page[number]=0",
@@ -88,7 +88,7 @@ fn the_plan_is_the_first_request_and_sends_nothing() {
 #[test]
 fn an_unknown_partner_is_a_dependency_and_nothing_is_written() {
     let near = PARTNER.replace("12345678", "123456789");
-    let host = host("").answer(list("")).answer(list(&near)).install();
+    let host = host("").answer(list(&near)).install();
     let failure = Flowii::apply(&create()).unwrap_err();
     let Cause::DependencyMissing(missing) = failure.cause() else { panic!("{failure:?}") };
     assert_eq!((missing.entity.as_str(), missing.key.as_str()), ("partner", "12345678"));
@@ -97,7 +97,7 @@ fn an_unknown_partner_is_a_dependency_and_nothing_is_written() {
 
 #[test]
 fn an_order_that_is_there_is_not_made_again() {
-    let host = host("").answer(list(&ours())).answer(list(BOTH_ITEMS)).install();
+    let host = host("").answer(list(PARTNER)).answer(list(&ours())).answer(list(BOTH_ITEMS)).install();
     let outcome = Flowii::apply(&create()).unwrap();
     assert!(matches!(outcome, Outcome::AlreadyApplied(applied) if applied.number.as_deref() == Some("Z20260001")));
     assert_eq!(posts(&host), 0);
@@ -105,10 +105,15 @@ fn an_order_that_is_there_is_not_made_again() {
 
 #[test]
 fn an_order_left_half_done_gets_the_items_that_it_lacks() {
-    let host = host("").answer(list(&ours())).answer(list(FIRST_ITEM)).answer(one(201, r#"{"id": "2"}"#)).install();
+    let host = host("")
+        .answer(list(PARTNER))
+        .answer(list(&ours()))
+        .answer(list(FIRST_ITEM))
+        .answer(one(201, r#"{"id": "2"}"#))
+        .install();
     assert!(matches!(Flowii::apply(&create()), Ok(Outcome::Applied(_))));
     assert_eq!(posts(&host), 1);
-    let post = &host.requests()[2];
+    let post = &host.requests()[3];
     assert!(post.url.starts_with("https://crm.example/orders/900/items"));
     assert_eq!(json_body(post)["data"]["attributes"]["name"], "Matica");
 }
@@ -116,8 +121,8 @@ fn an_order_left_half_done_gets_the_items_that_it_lacks() {
 #[test]
 fn items_that_were_ignored_inside_the_order_are_added_one_by_one() {
     let host = host(r#""order_type_id": "4""#)
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(one(201, MADE))
         .answer(list(""))
         .answer(one(201, r#"{"id": "1"}"#))
@@ -130,8 +135,8 @@ fn items_that_were_ignored_inside_the_order_are_added_one_by_one() {
 #[test]
 fn items_go_where_the_configuration_says() {
     let one_by_one = host(r#""order_type_id": "4", "items_in": "endpoint""#)
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(one(201, MADE))
         .answer(list(""))
         .answer(one(201, r#"{"id": "1"}"#))
@@ -141,8 +146,8 @@ fn items_go_where_the_configuration_says() {
     assert!(!text_body(&one_by_one.requests()[2]).contains("items"));
     drop(one_by_one);
     let inside = host(r#""order_type_id": "4", "items_in": "inline", "unit_prices": "gross""#)
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(one(201, MADE))
         .install();
     assert!(matches!(Flowii::apply(&create()), Ok(Outcome::Applied(_))));
@@ -153,8 +158,8 @@ fn items_go_where_the_configuration_says() {
 #[test]
 fn a_flowii_without_a_list_of_items_took_them_with_the_order() {
     let host = host("")
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(list(TYPES))
         .answer(one(201, MADE))
         .answer(Answer::json(404, "{}"))
@@ -169,8 +174,8 @@ fn optional_parts_that_are_refused_are_left_out() {
     for refusal in [r#"{"errors": [{"detail": "unknown"}]}"#, pointed] {
         let host =
             host(r#""order_type_id": "4", "company_data_id": "1", "correlation_field_id": "2", "items_in": "inline""#)
-                .answer(list(""))
                 .answer(list(PARTNER))
+                .answer(list(""))
                 .answer(Answer::json(422, refusal))
                 .answer(one(201, MADE))
                 .install();
@@ -186,8 +191,8 @@ fn optional_parts_that_are_refused_are_left_out() {
 fn a_refusal_of_anything_else_is_not_sent_again() {
     let body = r#"{"errors": [{"title": "Validation failed", "detail": "partner is required", "source": {"pointer": "/data/relationships/partner"}}]}"#;
     let host = host(r#""order_type_id": "4", "company_data_id": "1""#)
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(Answer::json(422, body))
         .install();
     let failure = Flowii::apply(&create()).unwrap_err();
@@ -199,12 +204,12 @@ fn a_refusal_of_anything_else_is_not_sent_again() {
 #[test]
 fn no_order_is_sent_twice_after_an_unknown_outcome() {
     for answer in [Answer::lost(), Answer::json(500, ""), Answer::html(200, "<html>"), one(201, "{}")] {
-        let host = host(r#""order_type_id": "4""#).answer(list("")).answer(list(PARTNER)).answer(answer).install();
+        let host = host(r#""order_type_id": "4""#).answer(list(PARTNER)).answer(list("")).answer(answer).install();
         assert_eq!(Flowii::apply(&create()).unwrap_err().cause(), &Cause::OutcomeUnknown);
         assert_eq!(posts(&host), 1);
     }
     let host =
-        host(r#""order_type_id": "4""#).answer(list("")).answer(list(PARTNER)).answer(Answer::json(429, "")).install();
+        host(r#""order_type_id": "4""#).answer(list(PARTNER)).answer(list("")).answer(Answer::json(429, "")).install();
     assert!(matches!(Flowii::apply(&create()).unwrap_err().cause(), Cause::RateLimited(_)));
     assert_eq!(posts(&host), 1);
 }
@@ -269,8 +274,8 @@ fn an_order_of_another_without_a_description_is_not_read() {
 #[test]
 fn a_number_that_does_not_come_with_the_answer_is_read() {
     let host = host(r#""order_type_id": "4", "items_in": "inline""#)
-        .answer(list(""))
         .answer(list(PARTNER))
+        .answer(list(""))
         .answer(one(201, r#"{"type": "order", "id": "900"}"#))
         .answer(one(200, MADE))
         .install();
