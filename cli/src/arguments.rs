@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     /// Print the result, errors included, as JSON on stdout.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// What is logged to stderr: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `wharf_flow=debug`.
+    /// What is logged to stderr: `off`, `error`, `warn`, `info`, `debug` or `trace` of Wharf's own lines, or a filter such as `wharf_flow=debug`.
     #[arg(long, global = true, env = "WHARF_LOG", value_name = "FILTER", default_value = "warn")]
     pub(crate) log: String,
 }

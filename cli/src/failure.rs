@@ -128,6 +128,15 @@ impl Failure {
         Self::new(Exit::Internal, "internal", message)
     }
 
+    /// Returns the sentence with its place, where it does not name it.
+    pub(crate) fn placed(&self) -> String {
+        let named = |place: &&String| place.rsplit('.').next().is_some_and(|last| self.message.contains(last));
+        match self.place.as_ref().filter(|place| self.problems.is_empty() && !named(place)) {
+            Some(place) => format!("{place}: {self}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Returns the value of the `error` key of the JSON output.
     pub(crate) fn json(&self) -> serde_json::Value {
         let mut error = serde_json::json!({

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 use wharf_flow::{FlowSpec, Table};
 
+pub(crate) use agreement::origin_of;
 pub(crate) use connection::{ConnectionEntry, SecretPlace};
 pub(crate) use key::{Key, Places, Position};
 pub(crate) use name::is_connector;
@@ -46,21 +47,25 @@ pub(crate) struct File {
 pub(crate) fn parse(text: &str) -> (File, Problems) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let problems = Problems::new(Places::of(text, root.get_ref()));
-    let mut told = None;
-    for error in &errors {
-        let position = Position::of(text, error.span().map_or(0, |span| span.start));
-        // What follows on the same line follows from the first mistake there.
-        if told.replace(position.line) != Some(position.line) {
-            problems.add_at(position, String::new(), grammar(error.message()), "correct the TOML");
-        }
+    for (position, message) in first_of_each_line(text, &errors) {
+        problems.add_at(position, String::new(), message, "correct the TOML");
     }
     let file = if errors.is_empty() { read(root.get_ref(), &problems) } else { File::default() };
     (file, problems)
 }
 
-/// Puts the message of the TOML parser on one line.
-fn grammar(message: &str) -> String {
-    message.lines().map(str::trim).collect::<Vec<_>>().join(", ")
+/// Returns the first mistake of each line: what comes after it on that line mostly follows from it.
+fn first_of_each_line(text: &str, errors: &[toml::de::Error]) -> Vec<(Position, String)> {
+    let mut lines = BTreeMap::new();
+    for error in errors {
+        let position = Position::of(text, error.span().map_or(0, |span| span.start));
+        let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
+        let first = lines.entry(position.line).or_insert_with(|| (position, message.clone()));
+        if position < first.0 {
+            *first = (position, message);
+        }
+    }
+    lines.into_values().collect()
 }
 
 fn read(root: &DeTable<'_>, problems: &Problems) -> File {

@@ -5,6 +5,7 @@
 //! that nothing can steer the terminal.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -69,8 +70,8 @@ pub(crate) struct Output {
 impl Output {
     /// Looks at the terminal and at `NO_COLOR`.
     pub(crate) fn new(json: bool) -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::env::var_os("TERM").is_none_or(|value| value != "dumb");
+        let (no_colour, kind) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+        let wanted = wants_colour(no_colour.as_deref(), kind.as_deref());
         let terminal = io::stderr().is_terminal();
         let target = if json || !terminal { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Self {
@@ -118,7 +119,7 @@ impl Output {
         for problem in &failure.problems {
             page.line(problem.text());
         }
-        page.labelled("error", Look::Bad, &failure.to_string());
+        page.labelled("error", Look::Bad, &failure.placed());
         self.notice(&page.text);
     }
 
@@ -164,6 +165,11 @@ impl Output {
             let _ = stderr.write_all(text.as_bytes());
         });
     }
+}
+
+/// Tells whether a terminal may be sent colours: <https://no-color.org>, and a terminal that knows them.
+fn wants_colour(no_colour: Option<&OsStr>, terminal: Option<&OsStr>) -> bool {
+    no_colour.is_none_or(OsStr::is_empty) && terminal.is_none_or(|kind| kind != "dumb")
 }
 
 /// Log lines go between the progress bars, not through them.
@@ -289,6 +295,22 @@ mod tests {
     fn control_characters_are_shown_not_sent() {
         assert_eq!(clean("a\u{1b}[31mred\u{9b}2J\r\n"), "a\\u{1b}[31mred\\u{9b}2J\\r\n");
         assert_eq!(clean("žluť\tok"), "žluť\tok");
+    }
+
+    #[test]
+    fn no_color_and_dumb_terminals_are_honoured() {
+        let table = [
+            (None, None, true),
+            (None, Some("xterm"), true),
+            (Some(""), Some("xterm"), true),
+            (Some("1"), Some("xterm"), false),
+            (Some("0"), None, false),
+            (None, Some("dumb"), false),
+        ];
+        for (no_colour, terminal, expected) in table {
+            let wanted = wants_colour(no_colour.map(OsStr::new), terminal.map(OsStr::new));
+            assert_eq!(wanted, expected, "{no_colour:?} {terminal:?}");
+        }
     }
 
     #[test]

@@ -197,7 +197,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let secrets = secrets(directory.path(), SecretPlace::File("token".into()));
         assert!(secrets.marks().is_empty());
-        let mut mark = |value: &[u8]| {
+        let mark = |value: &[u8]| {
             write(&directory.path().join("token"), value, 0o600);
             secrets.marks().remove("shop").unwrap()
         };

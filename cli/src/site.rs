@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharf_flow::{Endpoint, FlowSpec, Ledger, Runner, Settings};
+use wharf_host::manifest::Manifest;
 use wharf_host::model::{Action, Cause};
 use wharf_host::policy::Grant;
 use wharf_host::surroundings::SystemClock;
@@ -129,10 +130,7 @@ impl Site {
 
     async fn open(installation: Installation, ledger: Option<Ledger>) -> Result<Self, Failure> {
         let secrets = Arc::new(InstallationSecrets::new(&installation.base, &installation.file));
-        let Some(host) = host(&installation, &secrets, ledger)? else {
-            installation.require_correct()?;
-            return Err(Failure::internal("the host could not be built"));
-        };
+        let host = host(&installation, &secrets, ledger)?;
         let mut loading = Loading::new(&installation, &host);
         let connectors = loading.connectors().await;
         let refused = loading.refused.take();
@@ -192,30 +190,29 @@ impl Site {
     }
 }
 
-/// Builds the host; none when what it needs is wrong in the file.
+/// Builds the host. What is wrong with the certificates or the cache is reported, and the host built without them, so
+/// that the rest of the file is checked all the same.
 fn host(
     installation: &Installation,
     secrets: &Arc<InstallationSecrets>,
     ledger: Option<Ledger>,
-) -> Result<Option<Host>, Failure> {
+) -> Result<Host, Failure> {
     let settings = &installation.file.settings;
-    let cache = installation.path(&settings.cache);
-    let mut builder = Host::builder().secrets(SharedSecrets(Arc::clone(secrets))).cache(cache);
+    let mut builder = Host::builder().secrets(SharedSecrets(Arc::clone(secrets)));
+    builder = builder.cache(installation.path(&settings.cache));
     if let Some(ledger) = ledger {
         builder = builder.store(ledger);
     }
-    if let Some(path) = &settings.root_certificates {
-        let Some(pem) = root_certificates(installation, path) else { return Ok(None) };
+    if let Some(pem) = settings.root_certificates.as_ref().and_then(|path| root_certificates(installation, path)) {
         builder = builder.root_certificates(pem);
     }
     match builder.build() {
-        Ok(host) => Ok(Some(host)),
         Err(error) if error.blame() == Blame::Operator => {
-            let named = if error.code().contains("cache") { "cache" } else { "root_certificates" };
+            let named = if error.code() == "cache" { "cache" } else { "root_certificates" };
             installation.problems.add_sentence(&Key::of(["wharf", named]), &error.to_string());
-            Ok(None)
+            Ok(Host::builder().build()?)
         }
-        Err(error) => Err(error.into()),
+        built => Ok(built?),
     }
 }
 
@@ -230,13 +227,17 @@ fn root_certificates(installation: &Installation, path: &Path) -> Option<Vec<u8>
 }
 
 /// Builds the grant that an entry spells out.
-fn grant(entry: &ConnectionEntry) -> Grant {
+///
+/// Slots that the connector does not have are left out: they are mistakes of their own.
+fn grant(entry: &ConnectionEntry, manifest: &Manifest) -> Grant {
     let written = &entry.grant;
     let grant = written.origins.iter().fold(Grant::new(), Grant::origin);
     let grant = written.plain_http.iter().fold(grant, Grant::plain_http);
     let grant = written.private_addresses.iter().fold(grant, Grant::private_address);
     let configured = || entry.credentials.keys().cloned().collect();
-    written.credentials.clone().unwrap_or_else(configured).into_iter().fold(grant, Grant::slot)
+    let slots: Vec<String> = written.credentials.clone().unwrap_or_else(configured);
+    let known = |slot: &String| manifest.credentials.iter().any(|declared| declared.name == *slot);
+    slots.into_iter().filter(known).fold(grant, Grant::slot)
 }
 
 /// Loads the connectors of an installation, each once, and reports what is wrong with them or with their connections.
@@ -298,7 +299,10 @@ impl<'a> Loading<'a> {
             }
         };
         match self.host.load(&bytes).await {
-            Ok(connector) => Some(connector),
+            Ok(connector) => {
+                tracing::info!(connector = name, digest = connector.digest(), "connector loaded");
+                Some(connector)
+            }
             Err(error) => {
                 let failure = Failure::from(error);
                 self.installation.problems.add(key, &failure.message, failure.fix.as_deref().unwrap_or_default());
@@ -314,7 +318,8 @@ impl<'a> Loading<'a> {
         let mut connections = BTreeMap::new();
         for (name, connector) in connectors {
             let Some(entry) = self.installation.file.connections.get(name) else { continue };
-            let builder = connector.connect(name).config(entry.config.clone()).grant(grant(entry));
+            let builder =
+                connector.connect(name).config(entry.config.clone()).grant(grant(entry, connector.manifest()));
             match builder.build().await {
                 Ok(connection) => {
                     connections.insert(name.clone(), connection);

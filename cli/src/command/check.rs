@@ -1,5 +1,7 @@
 //! `wharf check [CONNECTION]`.
 
+mod reach;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -51,15 +53,21 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 
 async fn steps(site: &Site, name: &str) -> Result<Vec<Step>, Failure> {
     let mut steps = credentials(site, name)?;
-    let unusable = steps.iter().any(|step| step.state == StepState::Failed);
+    let usable = steps.iter().all(|step| step.state != StepState::Failed);
     let connection = site.connection(name)?;
-    if unusable {
-        steps.push(skipped("sign in", "a credential cannot be had"));
+    if !usable {
+        steps.push(skipped("the connector's own steps", "a credential cannot be had"));
         return Ok(steps);
     }
     match connection.check().await {
-        Ok(answer) => steps.extend(answer.value),
-        Err(error) => steps.push(of_error("connector's own steps", &error)),
+        Ok(answer) => {
+            // Names first, then the way to what they name, then what the connector tried.
+            let names = answer.value.iter().take_while(|step| step.name == "resolve name").count();
+            let mut value = answer.value;
+            let theirs = value.split_off(names);
+            steps.extend(value.into_iter().chain(reach::answers(&answer.trace)).chain(theirs));
+        }
+        Err(error) => steps.push(of_error("the connector's own steps", &error)),
     }
     let tables = &site.installation.file.tables;
     for (table_name, table) in tables.iter().filter(|(_, table)| table.connection.as_deref() == Some(name)) {

@@ -66,6 +66,7 @@ fn show(page: &mut Page, inspection: &Inspection, manifest: &Manifest) {
     page.line(&format!("contract  {}", inspection.contract));
     show_abilities(page, inspection, manifest);
     show_requests(page, inspection, manifest);
+    show_config(page, manifest);
 }
 
 fn show_abilities(page: &mut Page, inspection: &Inspection, manifest: &Manifest) {
@@ -101,7 +102,8 @@ fn feed(feed: &Feed) -> Row {
 
 fn record(record: &RecordAccess) -> Row {
     let by_id = record.get.then_some("id");
-    let keys: Vec<&str> = by_id.into_iter().chain(record.lookup_keys.iter().map(String::as_str)).collect();
+    let lookups = record.lookup_keys.iter().map(String::as_str).filter(|key| Some(*key) != by_id);
+    let keys: Vec<&str> = by_id.into_iter().chain(lookups).collect();
     ability("look up", &record.entity, &format!("by {}", keys.join(", ")))
 }
 
@@ -141,6 +143,26 @@ fn show_requests(page: &mut Page, inspection: &Inspection, manifest: &Manifest) 
         page.line("nothing");
     }
     page.looking_table(&["", "what", "how"], rows);
+}
+
+/// Shows what the configuration may have, as far as its schema lists it.
+fn show_config(page: &mut Page, manifest: &Manifest) {
+    let schema = &manifest.config.schema;
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    let required = schema.get("required").and_then(Value::as_array);
+    let rows = properties.iter().map(|(name, property)| {
+        let needed = required.is_some_and(|required| required.iter().any(|one| one == name));
+        let default = property.get("default").filter(|default| !default.is_null());
+        let about = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let default = default.map(|default| format!(" Default: {default}.")).unwrap_or_default();
+        ability(name, if needed { "required" } else { "" }, &format!("{about}{default}"))
+    });
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        page.gap();
+        page.styled("Its configuration", Look::Strong);
+        page.looking_table(&["key", "", "what"], rows);
+    }
 }
 
 fn origin(origin: &Origin) -> String {

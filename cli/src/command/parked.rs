@@ -108,7 +108,9 @@ fn release(group: &ParkedGroup) -> String {
         "precondition" => {
             format!("change the state in the target system; it is tried again by itself, or at once by `{again}`")
         }
-        "auth-expired" | "auth-revoked" => format!("replace the secret; then `{again}`"),
+        "auth-expired" | "auth-revoked" => {
+            format!("replace the secret; what was paused goes on by itself, else `{again}`")
+        }
         "forbidden" => format!("grant the permission in the remote system; then `{again}`"),
         "egress-denied" => format!("approve it under [connection.NAME.grant]; then `{again}`"),
         "too-large" => format!("shorten the document at its source, or by the mapping; then `{again}`"),

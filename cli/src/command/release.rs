@@ -10,7 +10,7 @@ use crate::site;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["document", "cause", "place", "key", "flow"]))]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["document", "cause", "place", "key", "flow", "connection"]))]
 pub(crate) struct Arguments {
     /// Only this document.
     #[arg(value_name = "CONNECTION/ENTITY/ID")]
@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// Only of this flow.
     #[arg(long, value_name = "FLOW")]
     flow: Option<String>,
+    /// Let this connection go on that was paused, e.g. because its credential was refused. Not with the others.
+    #[arg(long, value_name = "CONNECTION", conflicts_with_all = ["document", "cause", "place", "key", "flow", "absent"])]
+    connection: Option<String>,
     /// The writes whose outcome is unknown did not take effect, a person looked: repeat them.
     #[arg(long)]
     absent: bool,
@@ -40,6 +43,15 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     }
     if let Some(document) = &arguments.document {
         installation.connection(&document.connection)?;
+    }
+    if let Some(connection) = &arguments.connection {
+        installation.connection(connection)?;
+        let lifted = ledger.resume(connection).await?;
+        context.output.result(&json!({ "released": lifted }), |page| match lifted {
+            0 => page.line(&format!("connection {connection} is not paused")),
+            _ => page.line(&format!("connection {connection} goes on with the next run")),
+        });
+        return Ok(Exit::Fine);
     }
     let selector = Selector {
         flow: arguments.flow,

@@ -84,7 +84,7 @@ impl Check<'_> {
     /// Reports a connection that can reach nothing: the grant is its operator's to write, and easily forgotten.
     fn origins(&self) {
         let grant = &self.entry.grant;
-        let asked: Vec<String> = self.manifest.hosts.iter().filter_map(|host| self.asked(&host.origin)).collect();
+        let asked = asked_origins(self.manifest, &self.entry.config);
         if asked.is_empty() || !grant.origins.is_empty() || !grant.plain_http.is_empty() {
             return;
         }
@@ -94,19 +94,22 @@ impl Check<'_> {
             format!("if that is approved, add origins = [{}] under [{}]", list.join(", "), self.key.name("grant"));
         self.problems.add(&self.key, message, fix);
     }
+}
 
-    fn asked(&self, origin: &Origin) -> Option<String> {
-        match origin {
-            Origin::Fixed(origin) => Some(origin.clone()),
-            Origin::FromConfig { config } => {
-                self.entry.config.get(config).and_then(serde_json::Value::as_str).map(origin_of)
-            }
-        }
-    }
+/// Returns the origins that a connector asks for with a configuration, each once.
+fn asked_origins(manifest: &Manifest, config: &serde_json::Value) -> Vec<String> {
+    let asked = |origin: &Origin| match origin {
+        Origin::Fixed(origin) => Some(origin.clone()),
+        Origin::FromConfig { config: key } => config.get(key).and_then(serde_json::Value::as_str).map(origin_of),
+    };
+    let mut origins: Vec<String> = manifest.hosts.iter().filter_map(|host| asked(&host.origin)).collect();
+    origins.sort();
+    origins.dedup();
+    origins
 }
 
 /// Returns scheme, host and port of a URL; the URL itself where it has none.
-fn origin_of(url: &str) -> String {
+pub(crate) fn origin_of(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     format!("{scheme}://{}", rest.get(..end).unwrap_or(rest))

@@ -18,7 +18,9 @@ pub(crate) fn fix<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -
 fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let distance = |name: &str| strsim::damerau_levenshtein(&unknown.to_lowercase(), &name.to_lowercase());
     let near = |name: &str| distance(name) <= name.chars().count().max(3) / 3;
-    known.iter().copied().filter(|name| near(name)).min_by_key(|name| distance(name))
+    let begun = |name: &str| unknown.chars().count() >= 3 && name.starts_with(unknown);
+    let close = known.iter().copied().filter(|name| near(name)).min_by_key(|name| distance(name));
+    close.or_else(|| known.iter().copied().find(|name| begun(name)))
 }
 
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod tests {
     fn nearest_name_is_suggested_and_a_far_one_is_not() {
         assert_eq!(fix("conector", ["connector", "config"]), "did you mean `connector`?");
         assert_eq!(fix("shpo", ["shop", "crm"]), "did you mean `shop`?");
+        assert_eq!(fix("plain", ["plain_http", "origins"]), "did you mean `plain_http`?");
         assert_eq!(fix("warehouse", ["shop", "crm"]), "known are `crm`, `shop`");
         assert_eq!(fix("warehouse", []), "there is none; remove it");
     }
