@@ -137,7 +137,9 @@ fn a_plan_writes_nothing() {
 #[test]
 fn no_secret_is_in_the_output_the_log_or_the_files() {
     let stage = Stage::new(60, 7);
-    let mut command = stage.installation.command(&["--log", "trace", "run", "--json"]);
+    // Everything that handles requests; the compiler's own lines would be millions.
+    let log = "wharf=trace,hyper=trace,hyper_util=trace,h2=trace,reqwest=trace,rustls=trace,rusqlite=trace";
+    let mut command = stage.installation.command(&["--log", log, "run", "--json"]);
     let output = command.output().unwrap();
     let pointers =
         ["/credentials/baselinker/token", "/credentials/flowii/password", "/credentials/erpconnector/secret"];
@@ -148,11 +150,12 @@ fn no_secret_is_in_the_output_the_log_or_the_files() {
             places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
         }
     }
-    assert!(places[1].1.len() > 1000, "there is a log to look at");
+    assert!(places[1].1.len() > 100_000, "there is a log to look at");
     for pointer in pointers {
-        let secret = stage.systems.text(pointer).unwrap().as_bytes();
+        let secret = stage.systems.text(pointer).unwrap();
         for (place, bytes) in &places {
-            assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{pointer} is in {place}");
+            // Lossy, because a search in text is fast even without optimisation, and the secrets are ASCII.
+            assert!(!String::from_utf8_lossy(bytes).contains(secret), "{pointer} is in {place}");
         }
     }
 }
