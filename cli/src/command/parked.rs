@@ -46,7 +46,10 @@ fn show(page: &mut Page, groups: &[ParkedGroup], holds: &[Hold], now: Instant) {
     for group in groups {
         page.gap();
         page.styled(&headline(group, now), Look::Strong);
-        page.line(&format!("  {}", group.message));
+        // What a missing mapping says is the headline and what releases it.
+        if group.cause != "mapping-missing" {
+            page.line(&format!("  {}", group.message));
+        }
         let samples: Vec<String> = group.samples.iter().map(|(entity, id)| format!("{entity}/{id}")).collect();
         page.styled(&format!("  e.g. {}", samples.join(", ")), Look::Faint);
         page.line(&format!("  to release: {}", release(group)));

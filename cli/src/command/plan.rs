@@ -74,7 +74,9 @@ fn show_write(page: &mut Page, write: &PlannedWrite) {
     match &write.preview {
         Ok(preview) => {
             page.line(&format!("  {} {}", preview.method, preview.url));
-            page.line(&format!("  {}", preview.body));
+            if !preview.body.is_empty() {
+                page.line(&format!("  {}", preview.body));
+            }
             preview.notes.iter().for_each(|note| page.styled(&format!("  note: {note}"), Look::Doubtful));
         }
         Err(reason) => page.labelled("  no preview", Look::Bad, reason),

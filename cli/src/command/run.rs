@@ -95,14 +95,16 @@ fn error(flow: &str, failure: &Failure) -> Value {
     error
 }
 
-/// A hold without an end waits for a person: mostly a credential or the remote system.
+/// What is still held at the end kept the run from its work. A rate limit goes away by itself, so it only needs
+/// attention; a credential or a remote system that is away is in the way.
 fn exit(reports: &[&RunReport]) -> Exit {
-    let held = |report: &&RunReport| report.holds.iter().any(|hold| hold.until.is_none());
-    if reports.iter().any(held) {
+    let mut holds = reports.iter().flat_map(|report| &report.holds).peekable();
+    let limited = holds.peek().is_some();
+    if holds.any(|hold| hold.cause != "rate-limited" || hold.until.is_none()) {
         return Exit::Remote;
     }
     let parked = reports.iter().any(|report| report.totals.parked > 0);
-    if parked { Exit::Attention } else { Exit::Fine }
+    if parked || limited { Exit::Attention } else { Exit::Fine }
 }
 
 fn show(page: &mut Page, reports: &[&RunReport]) {
@@ -119,8 +121,11 @@ fn show(page: &mut Page, reports: &[&RunReport]) {
         page.gap();
         page.looking_table(&["flow", "parked now by cause", "items"], causes);
     }
-    for report in reports.iter().filter(|report| report.totals.parked > 0) {
+    let parked: Vec<_> = reports.iter().filter(|report| report.totals.parked > 0).collect();
+    if !parked.is_empty() {
         page.gap();
+    }
+    for report in parked {
         let all = report.totals.parked;
         page.line(&format!("{}: {all} parked in all; `wharf parked` tells what releases them", report.flow));
     }
@@ -165,4 +170,35 @@ pub(super) fn line(report: &RunReport) -> String {
         report.waiting,
         time::seconds(report.elapsed_ms)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_flow::{HoldScope, Totals};
+    use wharf_host::model::Instant;
+
+    use super::*;
+
+    #[test]
+    fn what_is_held_or_parked_decides_the_exit_code() {
+        let table = [
+            (0, None, Exit::Fine),
+            (2, None, Exit::Attention),
+            (0, Some(("rate-limited", Some(Instant(1)))), Exit::Attention),
+            (0, Some(("unavailable", Some(Instant(1)))), Exit::Remote),
+            (2, Some(("auth-revoked", None)), Exit::Remote),
+        ];
+        for (parked, hold, expected) in table {
+            let hold = hold.map(|(cause, until)| Hold {
+                scope: HoldScope::Connection("shop".to_owned()),
+                cause: cause.to_owned(),
+                message: String::new(),
+                since: Instant(0),
+                until,
+            });
+            let totals = Totals { parked, ..Totals::default() };
+            let report = RunReport { totals, holds: hold.into_iter().collect(), ..RunReport::default() };
+            assert_eq!(exit(&[&report]), expected, "{report:?}");
+        }
+    }
 }

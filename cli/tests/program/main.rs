@@ -5,6 +5,8 @@ mod command_line;
 mod connectors;
 mod mistakes;
 mod secrets;
+#[cfg(unix)]
+mod signals;
 mod state;
 
 use std::path::{Path, PathBuf};
