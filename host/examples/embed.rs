@@ -2,13 +2,15 @@
 //!
 //! `cargo run -p wharf-host --example embed -- target/components/echo.wasm echo '{}'`
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, fs};
 
 use anyhow::Context as _;
 use wharf_host::model::Bounds;
 use wharf_host::policy::Grant;
 use wharf_host::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
-use wharf_host::store::MemoryStore;
+use wharf_host::store::{Store, StoreUnavailable, WakeUp};
 use wharf_host::{Host, Limits};
 
 /// Secrets in memory. A real source asks a vault, or the environment.
@@ -23,11 +25,37 @@ impl SecretSource for Secrets {
     }
 }
 
+/// Wake-ups in memory. A real store keeps them over a restart.
+#[derive(Default)]
+struct WakeUps(Mutex<BTreeMap<(String, String), WakeUp>>);
+
+impl WakeUps {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<(String, String), WakeUp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for WakeUps {
+    async fn put_wake_up(&self, wake_up: WakeUp) -> Result<(), StoreUnavailable> {
+        self.all().insert((wake_up.connection.clone(), wake_up.name.clone()), wake_up);
+        Ok(())
+    }
+
+    async fn remove_wake_up(&self, connection: &str, name: &str) -> Result<bool, StoreUnavailable> {
+        Ok(self.all().remove(&(connection.to_owned(), name.to_owned())).is_some())
+    }
+
+    async fn wake_ups(&self, connection: &str) -> Result<Vec<WakeUp>, StoreUnavailable> {
+        Ok(self.all().values().filter(|wake_up| wake_up.connection == connection).cloned().collect())
+    }
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let [path, feed, config] = env::args().skip(1).collect::<Vec<_>>().try_into().ok().context("PATH FEED CONFIG")?;
     let secrets = Secrets(vec![("shop/token/value".into(), "not a real token".into())]);
-    let host = Host::builder().secrets(secrets).store(MemoryStore::default()).limits(Limits::default()).build()?;
+    let host = Host::builder().secrets(secrets).store(WakeUps::default()).limits(Limits::default()).build()?;
 
     let connector = host.load(&fs::read(path)?).await?;
     println!("{} {}: {}", connector.manifest().name, connector.manifest().version, connector.manifest().summary);

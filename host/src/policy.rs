@@ -212,6 +212,11 @@ impl Policy {
         Ok(())
     }
 
+    /// Tells whether any request may go to the origin of `url`.
+    pub(crate) fn reaches(&self, url: &Url) -> bool {
+        [&self.asked, &self.approved].iter().all(|rules| rules.iter().any(|rule| rule.origin.covers(url)))
+    }
+
     fn not_asked(&self, url: &Url, name: &str) -> Denied {
         let near = self.asked.iter().find(|rule| rule.origin.covers_host(url));
         let hint = near.map(|rule| format!(" (it asks for `{}`)", rule.origin)).unwrap_or_default();

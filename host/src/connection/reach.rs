@@ -18,12 +18,13 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Takes the origins that the manifest names, by themselves or through the configuration. A wildcard has no name to
-    /// look up.
+    /// Takes the origins that the manifest names, by themselves or through the configuration, and that are granted: a
+    /// vendor's own address says nothing about a connection that goes elsewhere. A wildcard has no name to look up.
     pub(super) fn new(policy: Policy, manifest: &Manifest, config: &Value) -> Self {
         let named = manifest.hosts.iter().filter_map(|host| origin::resolve(&host.origin, config).ok().flatten());
         let named = named.filter(|origin| !origin.is_wildcard());
-        let origins = named.filter_map(|origin| Url::parse(&origin.to_string()).ok()).collect();
+        let urls = named.filter_map(|origin| Url::parse(&origin.to_string()).ok());
+        let origins = urls.filter(|origin| policy.reaches(origin)).collect();
         Self { policy, origins }
     }
 
@@ -102,15 +103,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_origin_gets_a_step_of_its_own() {
-        let origins = ["public", "private", "absent", "slow"].map(|name| format!("https://{name}.example"));
+    async fn each_granted_origin_gets_a_step_of_its_own() {
+        let origins = ["public", "private", "absent", "slow", "ungranted"].map(|name| format!("https://{name}.example"));
         let manifest = json!({
             "name": "shop", "version": "1.0.0", "summary": "A shop.",
             "config": { "version": 1, "schema": { "type": "object" } },
             "hosts": origins.iter().map(|origin| json!({ "origin": origin })).collect::<Vec<_>>(),
         });
         let manifest = Manifest::parse(&manifest.to_string()).unwrap();
-        let policy = Policy::effective("shop", &manifest, &Grant::new(), &json!({})).unwrap();
+        let granted = origins.iter().filter(|origin| !origin.contains("ungranted"));
+        let grant = granted.fold(Grant::new(), |grant, origin| grant.origin(origin.as_str()));
+        let policy = Policy::effective("shop", &manifest, &grant, &json!({})).unwrap();
         let reach = Reach::new(policy, &manifest, &json!({}));
         let steps = reach.steps(&Names, Duration::from_millis(20)).await;
         let expected = [
