@@ -18,6 +18,8 @@ mod schedule;
 mod scheduler;
 mod settings;
 mod spec;
+#[cfg(test)]
+mod trials;
 
 pub use endpoint::Endpoint;
 pub use ledger::Ledger;

@@ -149,6 +149,11 @@ impl Runner {
         preview::plan(self, limit).await
     }
 
+    #[cfg(test)]
+    pub(crate) fn definition_digest(&self) -> &[u8] {
+        &self.definition.digest
+    }
+
     fn endpoint(&self, connection: &str) -> Result<&Arc<dyn Endpoint>, Error> {
         self.endpoints.get(connection).ok_or_else(|| {
             let text = format!("there is no connection `{connection}`; an earlier run wrote to it, bring it back");

@@ -81,7 +81,7 @@ pub(crate) fn mix(seed: u64) -> u64 {
 pub struct Cron {
     expression: String,
     zone_name: String,
-    pattern: croner::Cron,
+    pattern: Box<croner::Cron>,
     zone: TimeZone,
 }
 
@@ -105,7 +105,7 @@ impl Cron {
     /// When either is not known.
     pub fn new(expression: &str, zone: &str) -> Result<Self, ScheduleError> {
         let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Disallowed).build();
-        let pattern = parser.parse(expression).map_err(|error| {
+        let pattern = parser.parse(expression).map(Box::new).map_err(|error| {
             ScheduleError(format!(
                 "`{expression}` is not a cron expression: {error}; write five fields, e.g. `*/5 * * * *`"
             ))

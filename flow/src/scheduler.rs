@@ -98,7 +98,7 @@ impl RunObserver for OfFlow<'_> {
 
 /// What ended.
 enum Ended {
-    Run { index: usize, again: Option<Instant> },
+    Run { index: usize, next: Option<Instant> },
     WakeUps,
 }
 
@@ -153,10 +153,9 @@ impl Scheduler {
             let next = due.iter().copied().flatten().chain(wake_at).chain([now.after(LOOK_AGAIN)]).min();
             match self.first_of(&mut under_way, next.unwrap_or(now)).await? {
                 Some(Ended::WakeUps) => waking = false,
-                Some(Ended::Run { index, again }) => {
-                    if let (Some(due), Some(runner)) = (due.get_mut(index), runners.get(index)) {
-                        let scheduled = self.next_start(runner)?;
-                        *due = scheduled.into_iter().chain(again).min();
+                Some(Ended::Run { index, next }) => {
+                    if let Some(due) = due.get_mut(index) {
+                        *due = next;
                     }
                 }
                 None => {}
@@ -196,18 +195,19 @@ impl Scheduler {
     async fn run(&self, index: usize, runner: &Runner, observer: &dyn ServeObserver) -> Result<Ended, Error> {
         let flow = runner.spec().name.as_str();
         observer.event(&ServeEvent::Started { flow });
-        let again = match runner.run(&OfFlow { name: flow, observer }).await {
+        let next = match runner.run(&OfFlow { name: flow, observer }).await {
             Ok(report) => {
                 observer.event(&ServeEvent::Ended { flow, report: &report });
-                report.next_due
+                self.next_start(runner)?.into_iter().chain(report.next_due).min()
             }
             Err(Error::Ledger(error)) => return Err(error.into()),
             Err(error) => {
                 observer.event(&ServeEvent::Failed { flow, code: error.code(), message: &error.to_string() });
+                // It was not started, so by its schedule it would be due at once.
                 Some(self.ledger.now().after(AWAY))
             }
         };
-        Ok(Ended::Run { index, again })
+        Ok(Ended::Run { index, next })
     }
 
     async fn wake(

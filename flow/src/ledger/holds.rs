@@ -96,14 +96,6 @@ impl HoldTable {
         self.0.iter().find(|row| row.hold.scope == scope).map_or(0, |row| row.streak)
     }
 
-    /// Tells whether something is held for a cause already.
-    pub(crate) fn has(&self, scope: &HoldScope, cause: &str, now: Instant) -> bool {
-        self.0
-            .iter()
-            .map(|row| &row.hold)
-            .any(|hold| &hold.scope == scope && hold.cause == cause && is_active(hold, now))
-    }
-
     fn find(&self, scope: &HoldScope, now: Instant) -> Held {
         let row = self.0.iter().find(|row| &row.hold.scope == scope && is_active(&row.hold, now));
         match row.map(|row| row.hold.until) {
@@ -125,10 +117,21 @@ impl Ledger {
         Ok(HoldTable(rows(&reader)?))
     }
 
-    /// Puts a hold in place of the one with the same scope. One without an end stays when one with an end comes.
-    pub(crate) async fn hold(&self, hold: NewHold) -> Result<()> {
+    /// Puts a hold in place of the one with the same scope. One without an end stays when one with an end comes. Returns
+    /// whether it is news: not when the same was held for the same cause.
+    pub(crate) async fn hold(&self, hold: NewHold) -> Result<bool> {
         let now = self.now();
         self.write(move |tx| put(tx, &hold, now)).await
+    }
+
+    /// Lifts the hold that was put on a connection because its remote was not there; others stay.
+    pub(crate) async fn lift_outage(&self, connection: &str) -> Result<()> {
+        let connection = connection.to_owned();
+        self.write(move |tx| {
+            tx.execute("DELETE FROM holds WHERE scope = 'connection' AND name = ?1 AND streak > 0", [connection])?;
+            Ok(())
+        })
+        .await
     }
 
     /// Lifts one hold; false when there was none.
@@ -179,8 +182,14 @@ fn key(scope: &HoldScope) -> (&'static str, &str, &str, &'static str) {
     }
 }
 
-fn put(tx: &Connection, hold: &NewHold, now: Instant) -> Result<()> {
+fn put(tx: &Connection, hold: &NewHold, now: Instant) -> Result<bool> {
     let (scope, name, entity, action) = key(&hold.scope);
+    let known = tx
+        .prepare_cached(
+            "SELECT 1 FROM holds WHERE scope = ?1 AND name = ?2 AND entity = ?3 AND action = ?4 AND cause = ?5
+             AND (until IS NULL OR until > ?6)",
+        )?
+        .exists(params![scope, name, entity, action, hold.cause, stored(now)])?;
     // `since` stays what it was while the same cause goes on, so that its age tells how long.
     tx.execute(
         "INSERT INTO holds (scope, name, entity, action, cause, message, since, until, streak, mark)
@@ -202,7 +211,7 @@ fn put(tx: &Connection, hold: &NewHold, now: Instant) -> Result<()> {
             hold.mark
         ],
     )?;
-    Ok(())
+    Ok(!known)
 }
 
 fn lift(tx: &Connection, scope: &HoldScope) -> Result<bool> {

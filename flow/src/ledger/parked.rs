@@ -153,16 +153,19 @@ fn revive_dependencies(tx: &Connection, intent: i64, unknown: UnknownOutcome, no
     Ok(!dependencies.is_empty())
 }
 
+/// A parked item, and every table and value that it misses.
+pub(crate) type UnmappedItem = (i64, Vec<(String, String)>);
+
 impl Ledger {
     /// Returns the parked items of a flow whose own mapping had no entry, with every table and value they miss.
-    pub(crate) fn unmapped_items(&self, flow: i64) -> Result<Vec<(i64, Vec<(String, String)>)>> {
+    pub(crate) fn unmapped_items(&self, flow: i64) -> Result<Vec<UnmappedItem>> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
             "SELECT p.item, p.place, p.key FROM parkings p JOIN items i ON i.n = p.item
              WHERE i.flow = ?1 AND p.cause = 'mapping-missing' AND p.by_flow = 1 ORDER BY p.item",
         )?;
         let rows = statement.query_map([flow], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut items: Vec<(i64, Vec<(String, String)>)> = Vec::new();
+        let mut items: Vec<UnmappedItem> = Vec::new();
         for row in rows {
             let (item, place, key) = row?;
             match items.last_mut() {

@@ -25,6 +25,8 @@ pub(crate) enum Effect {
     Applied { applied: Option<Applied>, write_backs: Vec<NewIntent> },
     /// It did not, and is tried again.
     Again { not_before: Instant, counts: bool, alone: bool, cause: &'static str, message: String },
+    /// It was not sent after all: something is held since. Costs nothing.
+    Postponed { not_before: Instant },
     /// It may have; the remote is asked.
     Unknown { ask_at: Instant, alone: bool, message: String },
     /// The remote was asked and could not answer; it is asked again.
@@ -113,6 +115,11 @@ impl Settle<'_> {
                 self.update(IntentState::Planned, *not_before, *counts, cause, message)?;
                 self.set_alone(*alone)?;
                 self.event("failed", &format!("{cause}: {message}"))?;
+            }
+            Effect::Postponed { not_before } => {
+                self.tx
+                    .prepare_cached("UPDATE intents SET state = 'planned', not_before = ?2 WHERE n = ?1")?
+                    .execute(params![self.intent, stored(*not_before)])?;
             }
             Effect::Unknown { ask_at, alone, message } => {
                 self.update(IntentState::Unknown, *ask_at, true, "outcome-unknown", message)?;

@@ -1,8 +1,10 @@
 //! What rules and filters see: the documents by name, read once and as late as possible.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use minijinja::Value;
+use minijinja::value::{Enumerator, Object};
 use serde_json::value::RawValue;
 
 use super::path::Path;
@@ -18,6 +20,20 @@ pub(crate) const WRITE_BACK_NAMES: &[&str] = &["source", "item", "result"];
 pub(crate) struct Scene<'d> {
     roots: Vec<Root<'d>>,
     context: OnceCell<Result<Value, String>>,
+}
+
+/// The documents by name, as expressions see them.
+#[derive(Debug)]
+struct Documents(Vec<(&'static str, Value)>);
+
+impl Object for Documents {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.iter().find(|(name, _)| key.as_str() == Some(name)).map(|(_, value)| value.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.iter().map(|(name, _)| Value::from(*name)).collect())
+    }
 }
 
 struct Root<'d> {
@@ -69,7 +85,7 @@ impl<'d> Scene<'d> {
                 .map_err(|error| format!("`{}` is not a JSON document: {error}", root.name))?;
             names.push((root.name, value));
         }
-        Ok(Value::from_iter(names))
+        Ok(Value::from_object(Documents(names)))
     }
 }
 

@@ -256,7 +256,7 @@ impl<'d> Draft<'d> {
     /// Turns the text of an object or a list into its fields or elements, each still text.
     fn take_apart(&mut self) {
         let taken = match self {
-            Self::Copied(raw) => apart(raw, |part| Self::Copied(part)),
+            Self::Copied(raw) => apart(raw, Self::Copied),
             Self::Own(raw) => apart(raw, |part| Self::Own(part.to_owned())),
             Self::Object(_) | Self::List(_) => None,
         };

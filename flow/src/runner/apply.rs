@@ -127,6 +127,12 @@ impl Run<'_> {
                 // This process was stopped for a while: somebody else may be at it.
                 self.lease.renew().await?;
             }
+            if let Some(not_before) = batch.first().and_then(|first| self.held_until(first)) {
+                // Calls that were under way brought a hold: this one is not made any more.
+                let postponed = batch.into_iter().map(|intent| (intent, Effect::Postponed { not_before }));
+                self.settle(postponed.collect(), &Trace::default()).await?;
+                continue;
+            }
             let (effects, trace, halves) = self.send_batch(batch).await?;
             batches.extend(halves);
             if batches.is_empty() {

@@ -28,17 +28,13 @@ pub(super) fn correlation(installation: &str, parts: &[&str]) -> String {
     }
     let digest = digest.finish();
     let mut text = String::from("wh");
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in digest.as_ref() {
-        bits = (bits << 8) | u32::from(*byte);
-        held += 8;
-        while held >= 5 && text.len() < 28 {
-            held -= 5;
-            let letter = LETTERS.get(((bits >> held) & 31) as usize).copied().unwrap_or(b'a');
-            text.push(char::from(letter));
-        }
-        bits &= (1 << held) - 1;
+    // Five bytes are eight letters of five bits; the digest has 32 bytes, so the letters never run out.
+    for five in digest.as_ref().chunks_exact(5) {
+        let bits = five.iter().fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+        let letter = |place: u32| LETTERS.get(usize::try_from((bits >> (35 - 5 * place)) & 31).unwrap_or(0));
+        text.extend((0..8).filter_map(letter).copied().map(char::from));
     }
+    text.truncate(28);
     text
 }
 

@@ -222,3 +222,6 @@ pub(super) fn delay(pace: Pace, attempts: u32, seed: u64) -> Duration {
     let half = u64::try_from(full.as_millis() / 2).unwrap_or(u64::MAX);
     full.saturating_sub(Duration::from_millis(mix(seed) % half.max(1)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Semaphore;
-use wharf_host::model::{Instant, Trace};
+use wharf_host::model::{Action, Instant, Trace};
 
 use super::decide::Decided;
 use super::pull::Feed;
@@ -85,7 +85,13 @@ enum Unit {
 /// What ended.
 enum Ended {
     Page(Feed),
-    Unit { items: Vec<i64>, intents: Vec<i64> },
+    Unit(Ends),
+}
+
+/// What may be taken up again.
+struct Ends {
+    items: Vec<i64>,
+    intents: Vec<i64>,
 }
 
 /// What is under way.
@@ -277,6 +283,10 @@ impl<'r> Run<'r> {
             self.refill(busy)?;
         }
         let Some(unit) = busy.queue.pop_front() else { return Ok(false) };
+        if self.is_held(&unit) {
+            busy.let_go(unit.ended());
+            return Ok(!busy.queue.is_empty());
+        }
         under_way.push(Box::pin(async move {
             let ended = unit.ended();
             match unit {
@@ -285,7 +295,7 @@ impl<'r> Run<'r> {
                 Unit::Again(intents) => self.send_again(intents).await?,
                 Unit::Ask(intents) => self.ask(intents).await?,
             }
-            Ok(ended)
+            Ok(Ended::Unit(ended))
         }));
         Ok(true)
     }
@@ -323,9 +333,35 @@ impl<'r> Run<'r> {
 
     fn target_is_open(&self) -> bool {
         let target = &self.runner.spec.target;
+        self.until_open(&target.connection, Some((&target.entity, target.action))).is_none()
+    }
+
+    /// Returns until when a write is held; none when it is not.
+    pub(super) fn held_until(&self, intent: &StoredIntent) -> Option<Instant> {
+        self.until_open(&intent.connection, Some((&intent.entity, intent.action)))
+    }
+
+    /// Returns until when a connection, and one kind of write on it, is held: now, when that is not known.
+    fn until_open(&self, connection: &str, write: Option<(&str, Action)>) -> Option<Instant> {
         let (table, now) = (self.hold_table(), self.now());
-        table.connection(&target.connection, now) == Held::No
-            && table.writes(&target.connection, &target.entity, target.action, now) == Held::No
+        let writes = write.map_or(Held::No, |(entity, action)| table.writes(connection, entity, action, now));
+        match (table.connection(connection, now), writes) {
+            (Held::No, Held::No) => None,
+            (Held::Until(until), _) => Some(until),
+            (Held::UntilReleased, _) | (Held::No, Held::UntilReleased) => Some(now),
+            (Held::No, Held::Until(until)) => Some(until),
+        }
+    }
+
+    fn is_held(&self, unit: &Unit) -> bool {
+        match unit {
+            Unit::File(_) => false,
+            Unit::First(_) => !self.target_is_open(),
+            Unit::Again(intents) => intents.first().is_some_and(|intent| self.held_until(intent).is_some()),
+            Unit::Ask(intents) => {
+                intents.first().is_some_and(|intent| self.until_open(&intent.connection, None).is_some())
+            }
+        }
     }
 
     /// Puts intents into calls: the same kind of write on the same connection, as many as the connector takes.
@@ -344,7 +380,7 @@ impl<'r> Run<'r> {
         batches
     }
 
-    fn batch_size(&self, connection: &str, entity: &str, action: wharf_host::model::Action) -> usize {
+    fn batch_size(&self, connection: &str, entity: &str, action: Action) -> usize {
         let manifest = self.runner.endpoints.get(connection).map(|endpoint| endpoint.manifest());
         let write = manifest.and_then(|manifest| definition::write_of(manifest, entity, action));
         write.and_then(|write| usize::try_from(write.batch).ok()).unwrap_or(1).max(1)
@@ -387,13 +423,13 @@ impl<'r> Run<'r> {
 }
 
 impl Unit {
-    fn ended(&self) -> Ended {
+    fn ended(&self) -> Ends {
         match self {
             Self::File(items) | Self::First(items) => {
-                Ended::Unit { items: items.iter().map(|item| item.item.n).collect(), intents: Vec::new() }
+                Ends { items: items.iter().map(|item| item.item.n).collect(), intents: Vec::new() }
             }
             Self::Again(intents) | Self::Ask(intents) => {
-                Ended::Unit { items: Vec::new(), intents: intents.iter().map(|intent| intent.n).collect() }
+                Ends { items: Vec::new(), intents: intents.iter().map(|intent| intent.n).collect() }
             }
         }
     }
@@ -406,14 +442,16 @@ impl Busy {
                 self.reading = false;
                 *feed = read;
             }
-            Ended::Unit { items, intents } => {
-                for item in items {
-                    self.items.remove(&item);
-                }
-                for intent in intents {
-                    self.intents.remove(&intent);
-                }
-            }
+            Ended::Unit(ends) => self.let_go(ends),
+        }
+    }
+
+    fn let_go(&mut self, ends: Ends) {
+        for item in ends.items {
+            self.items.remove(&item);
+        }
+        for intent in ends.intents {
+            self.intents.remove(&intent);
         }
     }
 }

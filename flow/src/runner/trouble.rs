@@ -127,7 +127,7 @@ impl Run<'_> {
         let before = self.streaks().insert(connection.to_owned(), 0);
         let was_down = before.is_some_and(|streak| streak >= BREAKER) || self.hold_table().streak(connection) > 0;
         if was_down && before != Some(0) {
-            self.runner.ledger.lift(HoldScope::Connection(connection.to_owned())).await?;
+            self.runner.ledger.lift_outage(connection).await?;
             self.refresh_holds()?;
         }
         Ok(())
@@ -156,7 +156,6 @@ impl Run<'_> {
             (HoldScope::Connection(name), Cause::AuthRevoked | Cause::AuthExpired) => marks.get(name).cloned(),
             _ => None,
         };
-        let known = self.hold_table().has(&scope, failure.cause.code(), self.now());
         let message = match until {
             Some(_) => failure.message.clone(),
             None => format!("{}; once that is settled, release it", failure.message),
@@ -168,9 +167,10 @@ impl Run<'_> {
             since: self.now(),
             until,
         };
-        self.runner.ledger.hold(NewHold { scope, cause: failure.cause.code(), message, until, streak, mark }).await?;
+        let cause = failure.cause.code();
+        let news = self.runner.ledger.hold(NewHold { scope, cause, message, until, streak, mark }).await?;
         self.refresh_holds()?;
-        if !known {
+        if news {
             self.observer.event(&RunEvent::Held(hold));
         }
         Ok(())

@@ -1,0 +1,22 @@
+//! Whole runs in virtual time, against remotes that remember every effect.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::result_large_err,
+    reason = "these are tests"
+)]
+
+mod causes;
+mod changes;
+mod crashes;
+mod leases;
+mod plans;
+mod remote;
+mod serving;
+mod time;
+mod unknown;
+mod volume;
+mod world;

@@ -1,0 +1,383 @@
+//! A remote system that remembers every effect, finds documents by their correlation, and fails as it is told.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use wharf_host::manifest::Manifest;
+use wharf_host::model::{
+    Answer, Applied, Bounds, Cause, Cursor, Document, Effect, Failure, Intent, Item, Outcome, Page, Preview,
+    ReferencePage, RequestTrace, Tally, Trace, Verdict,
+};
+use wharf_host::{Blame, Error};
+
+use super::time::VirtualTime;
+use crate::{Endpoint, Sleep};
+
+/// How one intent of a call goes.
+#[derive(Debug, Clone)]
+pub(super) enum Fate {
+    /// It takes effect, and that is said.
+    Applied,
+    /// It takes effect, and the answer is lost.
+    AnswerLost,
+    /// It takes no effect, and nothing is known of that.
+    RequestLost,
+    /// It fails for a cause, without effect.
+    Fails(Cause),
+    /// It takes effect, and the connector says that it failed although a request was not answered.
+    Lies(Cause),
+    /// The whole call breaks off before anything was sent.
+    CallFails(Cause),
+    /// It takes effect, and then the whole call breaks off.
+    CallFailsAfter(Cause),
+    /// It takes effect after so long.
+    Slow(Duration),
+    /// The process ends before it takes effect.
+    CrashBefore,
+    /// The process ends after it took effect.
+    CrashAfter,
+}
+
+/// An effect that happened.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub(super) entity: String,
+    pub(super) target: Option<String>,
+    pub(super) correlation: String,
+    pub(super) id: String,
+    pub(super) document: Value,
+}
+
+type Script = Box<dyn FnMut(&Intent, usize) -> Fate + Send>;
+type VerifyScript = Box<dyn FnMut(&Intent, usize) -> Option<Result<Verdict, Failure>> + Send>;
+type PullScript = Box<dyn FnMut(usize, &Bounds) -> Option<Cause> + Send>;
+
+pub(super) struct State {
+    pub(super) items: Vec<Item>,
+    pub(super) written: Vec<Written>,
+    pub(super) script: Script,
+    pub(super) verify_script: VerifyScript,
+    pub(super) pull_script: PullScript,
+    pub(super) applies: BTreeMap<String, usize>,
+    pub(super) verifies: BTreeMap<String, usize>,
+    /// Sizes of the batches that were sent.
+    pub(super) batches: Vec<usize>,
+    pub(super) pulls: Vec<(Option<usize>, u32)>,
+    pub(super) woken: Vec<(String, String)>,
+    pub(super) in_flight: usize,
+    pub(super) most_in_flight: usize,
+    pub(super) page: usize,
+}
+
+pub(super) struct Remote {
+    manifest: Manifest,
+    time: Arc<VirtualTime>,
+    state: Mutex<State>,
+    crashed: AtomicBool,
+}
+
+/// Manifest of a remote that can do everything here.
+pub(super) fn manifest(name: &str, verifiable: bool, batch: u32) -> Manifest {
+    let write = |entity: &str, actions: &[&str]| json!({ "entity": entity, "actions": actions, "document": "raw", "verifiable": verifiable, "batch": batch });
+    serde_json::from_value(json!({
+        "name": name, "version": "1.0.0", "summary": "a remote for tests",
+        "config": { "version": 1, "schema": {} },
+        "feeds": [{ "name": "orders", "entity": "order", "summary": "all", "document": "raw", "cursor_version": 1,
+                    "windows": true, "filters": [{ "name": "status" }] }],
+        "writes": [
+            write("order", &["create", "update", "upsert", "transition", "delete"]),
+            write("partner", &["create"]),
+        ],
+        "reference_lists": [{ "name": "vat-rate", "label": "VAT rates" }],
+    }))
+    .unwrap()
+}
+
+impl Remote {
+    pub(super) fn new(manifest: Manifest, time: &Arc<VirtualTime>) -> Arc<Self> {
+        Arc::new(Self {
+            manifest,
+            time: Arc::clone(time),
+            state: Mutex::new(State {
+                items: Vec::new(),
+                written: Vec::new(),
+                script: Box::new(|_, _| Fate::Applied),
+                verify_script: Box::new(|_, _| None),
+                pull_script: Box::new(|_, _| None),
+                applies: BTreeMap::new(),
+                verifies: BTreeMap::new(),
+                batches: Vec::new(),
+                pulls: Vec::new(),
+                woken: Vec::new(),
+                in_flight: 0,
+                most_in_flight: 0,
+                page: 5,
+            }),
+            crashed: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(super) fn script(&self, script: impl FnMut(&Intent, usize) -> Fate + Send + 'static) {
+        self.state().script = Box::new(script);
+    }
+
+    pub(super) fn verify_script(
+        &self,
+        script: impl FnMut(&Intent, usize) -> Option<Result<Verdict, Failure>> + Send + 'static,
+    ) {
+        self.state().verify_script = Box::new(script);
+    }
+
+    pub(super) fn pull_script(&self, script: impl FnMut(usize, &Bounds) -> Option<Cause> + Send + 'static) {
+        self.state().pull_script = Box::new(script);
+    }
+
+    pub(super) fn has_crashed(&self) -> bool {
+        self.crashed.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn restart(&self) {
+        self.crashed.store(false, Ordering::SeqCst);
+    }
+
+    /// The item of a number: order `o1`, `o2` and so on.
+    pub(super) fn put(&self, id: &str, document: Value) {
+        let item = Item {
+            entity: "order".into(),
+            id: id.into(),
+            revision: None,
+            updated: None,
+            deleted: false,
+            document: Document::new(document.to_string()),
+        };
+        let mut state = self.state();
+        // A record that changed moves to the end of the feed.
+        state.items.push(item);
+    }
+
+    pub(super) fn written(&self) -> Vec<Written> {
+        self.state().written.clone()
+    }
+
+    /// Effects by correlation.
+    pub(super) fn effects(&self) -> BTreeMap<String, usize> {
+        let mut effects = BTreeMap::new();
+        for written in self.written() {
+            *effects.entry(format!("{} {}", written.entity, written.correlation)).or_default() += 1;
+        }
+        effects
+    }
+
+    pub(super) fn total_applies(&self) -> usize {
+        self.state().applies.values().sum()
+    }
+
+    pub(super) fn total_verifies(&self) -> usize {
+        self.state().verifies.values().sum()
+    }
+
+    async fn vanish<T>(&self) -> T {
+        self.crashed.store(true, Ordering::SeqCst);
+        std::future::pending().await
+    }
+
+    fn take_effect(&self, intent: &Intent) -> Applied {
+        let mut state = self.state();
+        let number = state.written.len() + 1;
+        let id = intent.target.clone().unwrap_or_else(|| format!("{}-{number}", self.manifest.name));
+        state.written.push(Written {
+            entity: intent.entity.clone(),
+            target: intent.target.clone(),
+            correlation: intent.correlation.clone(),
+            id: id.clone(),
+            document: intent.document.parse().unwrap(),
+        });
+        Applied { id, revision: None, number: Some(format!("N/{number}")) }
+    }
+}
+
+pub(super) fn failure(cause: Cause) -> Failure {
+    Failure { message: format!("told to fail with {}", cause.code()), cause, evidence: None }
+}
+
+fn request(number: usize, answered: bool, effect: Effect) -> RequestTrace {
+    RequestTrace {
+        number: u32::try_from(number).unwrap(),
+        method: "POST".into(),
+        url: "https://remote.example/orders".into(),
+        effect,
+        status: answered.then_some(200),
+        refusal: (!answered).then(|| "sent-no-answer".into()),
+        sent: true,
+        sent_bytes: 100,
+        received_bytes: 100,
+        micros: 1500,
+    }
+}
+
+fn failed(cause: Cause, requests: Vec<RequestTrace>) -> Error {
+    Error::failed(cause, Blame::Connector, "told to fail").with_trace(Trace { requests })
+}
+
+fn unsupported<T>() -> Result<Answer<T>, Error> {
+    Err(failed(Cause::Unsupported { capability: "this".into() }, Vec::new()))
+}
+
+#[async_trait]
+impl Endpoint for Remote {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn pull(&self, _: &str, cursor: Option<&Cursor>, bounds: &Bounds) -> Result<Answer<Page>, Error> {
+        let mut state = self.state();
+        let start = cursor.map(|cursor| String::from_utf8(cursor.bytes.clone()).unwrap().parse().unwrap());
+        let number = state.pulls.len();
+        state.pulls.push((start, bounds.max_items));
+        if let Some(cause) = (state.pull_script)(number, bounds) {
+            return Err(failed(cause, Vec::new()));
+        }
+        let start: usize = start.unwrap_or(0);
+        let size = state.page.min(usize::try_from(bounds.max_items).unwrap());
+        let end = (start + size).min(state.items.len());
+        let page = Page {
+            items: state.items[start..end].to_vec(),
+            next: Cursor { version: 1, bytes: end.to_string().into_bytes() },
+            caught_up: end == state.items.len(),
+        };
+        Ok(Answer { value: page, trace: Trace { requests: vec![request(1, true, Effect::Read)] } })
+    }
+
+    async fn get(&self, _: &str, _: &str) -> Result<Answer<Item>, Error> {
+        unsupported()
+    }
+
+    async fn lookup(&self, _: &str, _: &[(String, String)], _: u32) -> Result<Answer<Vec<Item>>, Error> {
+        unsupported()
+    }
+
+    async fn reference_page(&self, _: &str, _: Option<&str>) -> Result<Answer<ReferencePage>, Error> {
+        unsupported()
+    }
+
+    async fn count(&self, _: &str, _: &Bounds) -> Result<Answer<Tally>, Error> {
+        unsupported()
+    }
+
+    async fn plan(&self, intents: &[Intent]) -> Result<Answer<Vec<Result<Preview, Failure>>>, Error> {
+        let preview = |intent: &Intent| {
+            Ok(Preview {
+                method: "POST".into(),
+                url: "https://remote.example/orders".into(),
+                body: String::from_utf8(intent.document.as_bytes().to_vec()).unwrap(),
+                notes: Vec::new(),
+            })
+        };
+        Ok(Answer { value: intents.iter().map(preview).collect(), trace: Trace::default() })
+    }
+
+    async fn apply(&self, intents: &[Intent]) -> Result<Answer<Vec<Outcome>>, Error> {
+        {
+            let mut state = self.state();
+            state.batches.push(intents.len());
+            state.in_flight += 1;
+            state.most_in_flight = state.most_in_flight.max(state.in_flight);
+        }
+        let (mut outcomes, mut requests) = (Vec::new(), Vec::new());
+        let mut broken = None;
+        for intent in intents {
+            let fate = {
+                let mut state = self.state();
+                let key = format!("{}/{}", intent.entity, intent.correlation);
+                let before = *state.applies.entry(key).and_modify(|count| *count += 1).or_insert(1) - 1;
+                (state.script)(intent, before)
+            };
+            let number = requests.len() + 1;
+            match fate {
+                Fate::Applied => {
+                    requests.push(request(number, true, Effect::Write));
+                    outcomes.push(Outcome::Applied(self.take_effect(intent)));
+                }
+                Fate::Slow(duration) => {
+                    use wharf_host::surroundings::Clock;
+                    self.time.until(self.time.now().after(duration), self.time.as_ref()).await;
+                    requests.push(request(number, true, Effect::Write));
+                    outcomes.push(Outcome::Applied(self.take_effect(intent)));
+                }
+                Fate::AnswerLost => {
+                    self.take_effect(intent);
+                    requests.push(request(number, false, Effect::Write));
+                    outcomes.push(Outcome::Failed(failure(Cause::OutcomeUnknown)));
+                }
+                Fate::RequestLost => {
+                    requests.push(request(number, false, Effect::Write));
+                    outcomes.push(Outcome::Failed(failure(Cause::OutcomeUnknown)));
+                }
+                Fate::Fails(cause) => outcomes.push(Outcome::Failed(failure(cause))),
+                Fate::Lies(cause) => {
+                    self.take_effect(intent);
+                    requests.push(request(number, false, Effect::Write));
+                    outcomes.push(Outcome::Failed(failure(cause)));
+                }
+                Fate::CallFails(cause) => {
+                    broken = Some(cause);
+                    break;
+                }
+                Fate::CallFailsAfter(cause) => {
+                    self.take_effect(intent);
+                    requests.push(request(number, true, Effect::Write));
+                    broken = Some(cause);
+                    break;
+                }
+                Fate::CrashBefore => return self.vanish().await,
+                Fate::CrashAfter => {
+                    self.take_effect(intent);
+                    return self.vanish().await;
+                }
+            }
+        }
+        self.state().in_flight -= 1;
+        match broken {
+            Some(cause) => Err(failed(cause, requests)),
+            None => Ok(Answer { value: outcomes, trace: Trace { requests } }),
+        }
+    }
+
+    async fn verify(&self, intents: &[Intent]) -> Result<Answer<Vec<Result<Verdict, Failure>>>, Error> {
+        let mut state = self.state();
+        let mut verdicts = Vec::new();
+        for intent in intents {
+            let key = format!("{}/{}", intent.entity, intent.correlation);
+            let before = *state.verifies.entry(key).and_modify(|count| *count += 1).or_insert(1) - 1;
+            if let Some(told) = (state.verify_script)(intent, before) {
+                verdicts.push(told);
+                continue;
+            }
+            let found = state
+                .written
+                .iter()
+                .find(|written| written.entity == intent.entity && written.correlation == intent.correlation);
+            verdicts.push(Ok(match found {
+                Some(written) => {
+                    let number = Some(format!("found {}", written.id));
+                    Verdict::Found(Applied { id: written.id.clone(), revision: None, number })
+                }
+                None => Verdict::Absent,
+            }));
+        }
+        Ok(Answer { value: verdicts, trace: Trace { requests: vec![request(1, true, Effect::Read)] } })
+    }
+
+    async fn wake(&self, name: &str, payload: &str) -> Result<Answer<()>, Error> {
+        self.state().woken.push((name.into(), payload.into()));
+        Ok(Answer { value: (), trace: Trace::default() })
+    }
+}

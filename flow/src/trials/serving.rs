@@ -1,0 +1,104 @@
+//! Flows and wake-ups that run when they are due.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use wharf_host::model::Cause;
+use wharf_host::store::{Store, WakeUp};
+
+use super::remote::Fate;
+use super::world::{order, world};
+use crate::{Schedule, Scheduler, ServeEvent, ServeObserver};
+
+#[derive(Default)]
+struct Log(Mutex<Vec<String>>);
+
+impl ServeObserver for Log {
+    fn event(&self, event: &ServeEvent<'_>) {
+        let line = match event {
+            ServeEvent::Ended { report, .. } => format!("done {}", report.done),
+            ServeEvent::Woken { name, failure, .. } => format!("woken {name} {}", failure.is_some()),
+            ServeEvent::Failed { code, .. } => format!("failed {code}"),
+            _ => return,
+        };
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+#[test]
+fn flow_runs_when_it_is_due_and_goes_back_for_what_was_left_for_later() {
+    let mut world = world().with_orders(2);
+    world.spec.schedule = Schedule::Every { interval: Duration::from_secs(300), jitter: Duration::ZERO };
+    world.target.script(|_, before| match before {
+        0 => Fate::Fails(Cause::Deadline { write_in_flight: false }),
+        1..4 => Fate::Fails(Cause::Precondition { state: "closed".into() }),
+        _ => Fate::Applied,
+    });
+    let ledger = world.ledger();
+    let runners = [world.runner(&ledger)];
+    let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
+    let log = Log::default();
+    let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(4 * 3600)), ledger.clock().as_ref());
+    world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &log, end)).unwrap().unwrap();
+    assert_eq!(world.target.written().len(), 2);
+    let runs = log.0.lock().unwrap().len();
+    assert!((48..70).contains(&runs), "{runs} runs in four hours");
+    let pulls = world.shop.state().pulls.len();
+    assert!(pulls <= runs + 1, "{pulls} pulls");
+}
+
+#[test]
+fn wake_up_is_called_when_it_is_due_also_after_a_restart() {
+    let world = world();
+    let put = |name: &str, seconds: u64, every_seconds| WakeUp {
+        connection: "shop".into(),
+        name: name.into(),
+        due: world.ledger().now().after(Duration::from_secs(seconds)),
+        every_seconds,
+        payload: format!("for {name}"),
+    };
+    let (once, often) = (put("once", 60, None), put("often", 30, Some(30)));
+    let strange = WakeUp { connection: "gone".into(), ..put("nobody", 10, None) };
+    {
+        let ledger = world.ledger();
+        for wake_up in [once.clone(), often, strange] {
+            world.time.drive(&[&ledger], || false, ledger.put_wake_up(wake_up)).unwrap().unwrap();
+        }
+    }
+    let ledger = world.ledger();
+    let runners = [world.runner(&ledger)];
+    let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
+    let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(125)), ledger.clock().as_ref());
+    let log = Log::default();
+    world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &log, end)).unwrap().unwrap();
+    let woken = world.shop.state().woken.clone();
+    let count = |name: &str| woken.iter().filter(|(woken, _)| woken == name).count();
+    assert_eq!((count("once"), count("often")), (1, 4), "{woken:?}");
+    assert_eq!(woken[0].1, "for often");
+    let left = world.time.drive(&[&ledger], || false, ledger.wake_ups("shop")).unwrap().unwrap();
+    assert_eq!(left.iter().map(|wake_up| wake_up.name.as_str()).collect::<Vec<_>>(), ["often"]);
+    assert!(log.0.lock().unwrap().contains(&"woken nobody true".to_owned()));
+}
+
+#[test]
+fn flow_that_somebody_else_runs_is_tried_again_later() {
+    let mut world = world().with_orders(1);
+    world.spec.schedule = Schedule::Every { interval: Duration::from_secs(60), jitter: Duration::ZERO };
+    world.target.script(|_, before| if before == 0 { Fate::Slow(Duration::from_secs(100)) } else { Fate::Applied });
+    let (first, second) = (world.ledger(), world.ledger());
+    let other = world.runner(&first);
+    let runners = [world.runner(&second)];
+    let scheduler = Scheduler::new(second.clone(), world.settings.clone());
+    let log = Log::default();
+    let end = world.settings.sleep.until(second.now().after(Duration::from_secs(120)), second.clock().as_ref());
+    let both = futures::future::join(other.run(&()), async {
+        world.settings.sleep.until(second.now().after(Duration::from_secs(1)), second.clock().as_ref()).await;
+        world.shop.put("o2", order(2));
+        scheduler.serve(&runners, &log, end).await
+    });
+    let (one, two) = world.time.drive(&[&first, &second], || false, both).unwrap();
+    two.unwrap();
+    assert!(one.is_ok(), "{one:?}");
+    assert!(log.0.lock().unwrap().contains(&"failed flow-held".to_owned()));
+    assert!(world.target.effects().values().all(|count| *count == 1));
+}
