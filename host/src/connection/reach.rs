@@ -104,7 +104,8 @@ mod tests {
 
     #[tokio::test]
     async fn each_granted_origin_gets_a_step_of_its_own() {
-        let origins = ["public", "private", "absent", "slow", "ungranted"].map(|name| format!("https://{name}.example"));
+        let origins =
+            ["public", "private", "absent", "slow", "ungranted"].map(|name| format!("https://{name}.example"));
         let manifest = json!({
             "name": "shop", "version": "1.0.0", "summary": "A shop.",
             "config": { "version": 1, "schema": { "type": "object" } },

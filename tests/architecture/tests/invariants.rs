@@ -53,7 +53,8 @@ fn invariant_4_the_secret_type_cannot_be_shown_or_copied() {
 
 #[test]
 fn invariant_5_bindings_and_engine_types_stay_in_their_rooms() {
-    let engine_rooms = ["host/src/abi", "host/src/engine", "host/src/call", "host/src/connector", "host/src/capability"];
+    let engine_rooms =
+        ["host/src/abi", "host/src/engine", "host/src/call", "host/src/connector", "host/src/capability"];
     nowhere("host/src", &["bindgen!"], |path| path.starts_with("host/src/abi"));
     nowhere("host/src", &["wasmtime"], |path| engine_rooms.iter().any(|room| path.starts_with(room)));
     nowhere("host/src", &["pub use wasmtime", "pub fn engine(", "-> wasmtime::", "-> &wasmtime::"], |_| false);
@@ -112,7 +113,8 @@ fn invariant_14_dependencies_point_down() {
 
 #[test]
 fn invariant_15_only_the_program_prints_and_exits() {
-    let prints = ["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::io::stdout", "std::io::stderr"];
+    let prints =
+        ["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "std::io::stdout", "std::io::stderr"];
     for room in ["host/src", "flow/src", "sdk/src", "documents/src", "plugins"] {
         nowhere(room, &prints, is_test);
     }

@@ -15,7 +15,11 @@ impl Describe for AsksTheClock {
 impl Records for AsksTheClock {
     fn get(entity: &str, id: &str) -> Result<Item> {
         let times: u32 = id.parse().map_err(|_| {
-            Failure::invalid_record(vec![violation("", "not-a-number", format!("`{id}` is not a number; give how often"))])
+            Failure::invalid_record(vec![violation(
+                "",
+                "not-a-number",
+                format!("`{id}` is not a number; give how often"),
+            )])
         })?;
         let last = (0..times).map(|_| clock::now()).last();
         Item::new(entity, id, &json!({ "last": last }))
