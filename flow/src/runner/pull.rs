@@ -128,8 +128,7 @@ impl Feed {
                 self.later(run, Pace::Short).await
             }
             Reaction::HoldConnection { until } => {
-                let until = until.unwrap_or_else(|| run.now().after(std::time::Duration::from_secs(60)));
-                run.hold_connection(connection, failure, Some(until), 0).await
+                run.hold_connection(connection, failure, Some(run.limit_end(until)), 0).await
             }
             Reaction::PauseConnection => run.hold_connection(connection, failure, None, 0).await,
             Reaction::ShrinkPage => {

@@ -19,6 +19,9 @@ use crate::schedule::mix;
 /// How long a connection is held when the remote asked for fewer calls and did not say until when.
 const RATE_LIMIT: Duration = Duration::from_secs(60);
 
+/// Shortest time that a rate limit holds a connection.
+const SHORTEST_HOLD: Duration = Duration::from_secs(1);
+
 /// Failures in a row, over all documents, after which a remote counts as not there.
 const BREAKER: u32 = 3;
 
@@ -33,7 +36,7 @@ impl Run<'_> {
             Reaction::Retry(pace) => self.again(intent, failure, self.later(intent, pace, at.attempts), true, at.phase),
             Reaction::Unreachable { until } => self.unreachable(intent, failure, until, &at).await?,
             Reaction::HoldConnection { until } => {
-                let until = until.unwrap_or_else(|| self.now().after(RATE_LIMIT));
+                let until = self.limit_end(until);
                 self.hold_connection(&intent.connection, failure, Some(until), 0).await?;
                 self.again(intent, failure, until, false, at.phase)
             }
@@ -57,8 +60,17 @@ impl Run<'_> {
             Reaction::Done => self.applied(intent, None),
             Reaction::Need { entity, key } => self.need(intent, failure, &entity, &key, at.attempts),
             Reaction::Park | Reaction::Bisect | Reaction::ShrinkPage => self.parked(failure),
-            Reaction::StopRun => self.again(intent, failure, self.now(), false, at.phase),
+            Reaction::StopRun => {
+                self.again(intent, failure, self.later(intent, Pace::Short, at.attempts), false, at.phase)
+            }
         })
+    }
+
+    /// Returns until when a connection is held that was called too often. A time that is over already, from a remote
+    /// whose clock is behind, would let everybody call again at once.
+    pub(super) fn limit_end(&self, told: Option<Instant>) -> Instant {
+        let now = self.now();
+        told.map_or_else(|| now.after(RATE_LIMIT), |told| told.max(now.after(SHORTEST_HOLD)))
     }
 
     fn later(&self, intent: &StoredIntent, pace: Pace, attempts: u32) -> Instant {

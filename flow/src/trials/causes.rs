@@ -113,6 +113,21 @@ fn rate_limit_holds_the_connection_and_costs_no_attempt() {
 }
 
 #[test]
+fn limit_that_is_over_already_does_not_let_everybody_call_at_once() {
+    let world = world().with_orders(2);
+    let limit = || Cause::RateLimited {
+        scope: LimitScope::Account,
+        not_before: Some(wharf_host::model::Instant(1)),
+        told_by: ToldBy::Body,
+    };
+    world.target.script(move |_, before| if before < 5 { Fate::Fails(limit()) } else { Fate::Applied });
+    world.shop.pull_script(move |number, _| (number < 5).then(limit));
+    let report = world.run();
+    assert_eq!(report.done, 2);
+    assert!(report.elapsed_ms >= 9_000, "{} ms for ten refusals", report.elapsed_ms);
+}
+
+#[test]
 fn limit_that_is_far_away_is_left_to_the_next_run() {
     let world = world().with_orders(2);
     let until = world.ledger().now().after(Duration::from_secs(3600));
