@@ -22,7 +22,7 @@ pub(crate) struct Options {
 /// When something does not build, or a benchmark fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     components::build()?;
-    let programs = ["build", "--release", "--package", "wharf-bench", "--package", "wharf-cli"];
+    let programs = ["build", "--release", "--package", "wharf-bench", "--package", "wharf-simulators"];
     command::step("build the benchmarks", command::cargo().args(programs))?;
     let mut bench = std::process::Command::new(crate::target().join("release/wharf-bench"));
     bench.current_dir(crate::root()).env("WHARF_COMPONENTS", components::directory());
