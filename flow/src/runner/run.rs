@@ -223,7 +223,8 @@ impl<'r> Run<'r> {
             while more && under_way.len() < slots + usize::from(busy.reading) {
                 more = self.start_unit(&mut busy, &mut under_way)?;
             }
-            let due = self.next_due(&feed)?;
+            // While there is more to start now, nobody has to know what is due later.
+            let due = if more { None } else { self.next_due(&feed)? };
             let due = due.filter(|due| *due <= self.now().after(self.runner.settings.settle));
             if under_way.is_empty() {
                 let Some(due) = due else { return Ok(()) };
@@ -232,7 +233,7 @@ impl<'r> Run<'r> {
                 self.refresh_holds()?;
                 continue;
             }
-            if let Some(ended) = self.first_of(&mut under_way, due.filter(|_| !more)).await? {
+            if let Some(ended) = self.first_of(&mut under_way, due).await? {
                 busy.end(ended, &mut feed);
                 self.refresh_holds()?;
             }
@@ -284,8 +285,9 @@ impl<'r> Run<'r> {
         }
         let Some(unit) = busy.queue.pop_front() else { return Ok(false) };
         if self.is_held(&unit) {
+            // What is left in the ledger and not held comes next.
             busy.let_go(unit.ended());
-            return Ok(!busy.queue.is_empty());
+            return Ok(true);
         }
         under_way.push(Box::pin(async move {
             let ended = unit.ended();
