@@ -17,6 +17,10 @@ const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
 /// Documents are a few kilobytes: with 16 KiB pages seven of 2 KB fit on one, with SQLite's own 4 KiB only one.
 const PAGE_BYTES: i64 = 16 << 10;
 
+/// Pages in the write-ahead log after which it is copied into the file: 64 MiB, so that a long read is not interrupted
+/// by it every few pages of the feed.
+const CHECKPOINT_PAGES: i64 = 4096;
+
 /// Bytes of write-ahead log that stay on the disk after a checkpoint.
 const LOG_BYTES: i64 = 64 << 20;
 
@@ -26,6 +30,7 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "foreign_keys", false)?;
     migrate(connection, path)
 }

@@ -183,13 +183,13 @@ impl Ledger {
         totals(&self.reader(), flow)
     }
 
-    /// Counts the items of a flow that are to be filtered and mapped, up to `limit`.
-    pub(crate) fn backlog(&self, flow: i64, limit: usize) -> Result<usize> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let count: i64 = self
+    /// Tells whether at least `limit` items of a flow wait to be filtered and mapped.
+    pub(crate) fn has_backlog(&self, flow: i64, limit: usize) -> Result<bool> {
+        // Every row up to the limit is counted: not worth it for one that no ledger reaches.
+        let Some(before) = u32::try_from(limit).ok().map(|limit| limit.saturating_sub(1)) else { return Ok(false) };
+        Ok(self
             .reader()
-            .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM items WHERE flow = ?1 AND state = 'new' LIMIT ?2)")?
-            .query_row(params![flow, limit], |row| row.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
+            .prepare_cached("SELECT 1 FROM items WHERE flow = ?1 AND state = 'new' LIMIT 1 OFFSET ?2")?
+            .exists(params![flow, before])?)
     }
 }

@@ -216,7 +216,8 @@ impl<'r> Run<'r> {
         let mut feed = Feed::open(self)?;
         let mut busy = Busy::default();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
-        let slots = self.permits.available_permits().saturating_mul(2);
+        // Some are called for, the others are made durable before or after: so a commit is shared by many.
+        let slots = self.permits.available_permits().saturating_mul(4);
         loop {
             self.start_reading(&feed, &mut busy, &mut under_way)?;
             let mut more = true;
@@ -265,7 +266,7 @@ impl<'r> Run<'r> {
         under_way: &mut FuturesUnordered<BoxFuture<'f, Result<Ended, Error>>>,
     ) -> Result<(), Error> {
         let limit = self.runner.settings.backlog;
-        if busy.reading || !feed.is_due(self) || self.runner.ledger.backlog(self.flow, limit)? >= limit {
+        if busy.reading || !feed.is_due(self) || self.runner.ledger.has_backlog(self.flow, limit)? {
             return Ok(());
         }
         busy.reading = true;

@@ -46,7 +46,7 @@ fn lease_lasts_as_long_as_the_run() {
 
 #[test]
 fn process_that_stalled_cannot_commit_and_nothing_is_doubled() {
-    let mut world = world().with_orders(4);
+    let mut world = world().with_orders(9);
     world.spec.concurrency = NonZeroU32::MIN;
     let stalled = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stalled);
@@ -63,7 +63,7 @@ fn process_that_stalled_cannot_commit_and_nothing_is_doubled() {
     world.time.advance(Duration::from_secs(31));
     let second = world.ledger();
     let report = world.run_on(&second).unwrap();
-    assert!((1..=2).contains(&report.waiting), "what may still be on its way is not asked about yet: {report:?}");
+    assert!((1..=4).contains(&report.waiting), "what may still be on its way is not asked about yet: {report:?}");
     assert_eq!(world.target.total_verifies(), 0);
     // The stalled process comes back, and finds out.
     let result = world.time.drive(&[&first, &second], || false, running).unwrap();
@@ -71,7 +71,7 @@ fn process_that_stalled_cannot_commit_and_nothing_is_doubled() {
     world.time.advance(Duration::from_secs(300));
     drop(one);
     let report = world.run_on(&second).unwrap();
-    assert_eq!(report.totals.done, 4);
+    assert_eq!(report.totals.done, 9);
     let effects = world.target.effects();
     assert!(effects.values().all(|count| *count == 1), "{effects:?}");
 }
