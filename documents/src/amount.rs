@@ -121,6 +121,8 @@ pub struct TaxRate {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails where it stands")]
+
     use super::*;
 
     #[test]

@@ -21,6 +21,8 @@ pub fn schema_of(entity: &str) -> Option<Schema> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails where it stands")]
+
     use super::*;
 
     #[test]

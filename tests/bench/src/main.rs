@@ -7,6 +7,7 @@ mod pull;
 mod report;
 mod start;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -27,8 +28,17 @@ struct Options {
     child: Vec<String>,
 }
 
-fn main() -> Result<()> {
-    let started = Instant::now();
+fn main() -> ExitCode {
+    match run(Instant::now()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(started: Instant) -> Result<()> {
     let options = Options::parse();
     let runtime = tokio::runtime::Runtime::new()?;
     if let [way, url, root_pem, token, cache @ ..] = options.child.as_slice() {

@@ -1,6 +1,6 @@
 //! What the host loads and what it refuses, and how it says why.
 
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 use wharf_contract_tests::{connect, load};
 use wharf_host::model::{Bounds, Cause, Delivery};
