@@ -33,8 +33,12 @@ impl Account {
         Ok(Self { client, url: format!("{url}/connector.php"), token: token.to_owned() })
     }
 
-    async fn orders(&self, from: i64) -> Result<Vec<u8>> {
-        let parameters = json!({ "date_confirmed_from": from, "include_custom_extra_fields": true }).to_string();
+    async fn orders(&self, place: &Place) -> Result<Vec<u8>> {
+        let mut parameters = json!({ "date_confirmed_from": place.second, "include_custom_extra_fields": true });
+        if let Some(id) = place.inside {
+            parameters["id_from"] = json!(id + 1);
+        }
+        let parameters = parameters.to_string();
         let body = [("method", "getOrders"), ("parameters", parameters.as_str())];
         let form: String = body.iter().map(|(name, value)| format!("{name}={}&", encoded(value))).collect();
         let request = self.client.post(&self.url).header("X-BLToken", &self.token);
@@ -48,29 +52,40 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// Drops orders that an earlier page ended with: pages are cut inside seconds, so each begins with the last second again.
+/// Where a loop stands: pages are cut inside seconds, so each begins with the last second again.
 #[derive(Default)]
-struct Overlap {
+struct Place {
     second: i64,
+    /// Last id, inside a second that fills a page.
+    inside: Option<i64>,
     seen: HashSet<i64>,
+    /// First second and last id of the page.
+    page: Option<(i64, i64)>,
 }
 
-impl Overlap {
+impl Place {
     fn is_new(&mut self, id: i64, confirmed: i64) -> bool {
+        self.page = Some((self.page.map_or(confirmed, |(first, _)| first), id));
         if confirmed > self.second {
             self.second = confirmed;
             self.seen.clear();
         }
         self.seen.insert(id)
     }
+
+    /// Ends a page: a full one that begins and ends in the same second is gone on with by id.
+    fn end_page(&mut self) {
+        let page = self.page.take();
+        self.inside = page.filter(|(first, _)| *first == self.second).map(|(_, id)| id);
+    }
 }
 
 /// The loop that one writes first: every page becomes a tree, every order a document in the common shape.
 pub(crate) async fn trees(account: &Account) -> Result<Read> {
     let mut read = Read::default();
-    let mut overlap = Overlap::default();
+    let mut place = Place::default();
     loop {
-        let page: Value = serde_json::from_slice(&account.orders(overlap.second).await?)?;
+        let page: Value = serde_json::from_slice(&account.orders(&place).await?)?;
         ensure!(page["status"] == "SUCCESS", "the server answers {page}");
         let Value::Object(mut page) = page else { continue };
         let Some(Value::Array(orders)) = page.remove("orders") else { break };
@@ -79,7 +94,7 @@ pub(crate) async fn trees(account: &Account) -> Result<Read> {
             let Value::Object(order) = order else { continue };
             let id = order.get("order_id").and_then(Value::as_i64).context("an order without id")?;
             let confirmed = order.get("date_confirmed").and_then(Value::as_i64).context("an order without date")?;
-            if overlap.is_new(id, confirmed) {
+            if place.is_new(id, confirmed) {
                 read.orders += 1;
                 read.bytes += serde_json::to_vec(&document(order))?.len() as u64;
             }
@@ -87,6 +102,7 @@ pub(crate) async fn trees(account: &Account) -> Result<Read> {
         if count < 100 {
             break;
         }
+        place.end_page();
     }
     Ok(read)
 }
@@ -160,13 +176,13 @@ struct Keys {
 /// The loop of somebody who only moves orders: each is kept as the server wrote it.
 pub(crate) async fn raw(account: &Account) -> Result<Read> {
     let mut read = Read::default();
-    let mut overlap = Overlap::default();
+    let mut place = Place::default();
     loop {
-        let body = account.orders(overlap.second).await?;
+        let body = account.orders(&place).await?;
         let page: RawPage<'_> = serde_json::from_slice(&body)?;
         for order in &page.orders {
             let keys: Keys = serde_json::from_str(order.get())?;
-            if overlap.is_new(keys.order_id, keys.date_confirmed) {
+            if place.is_new(keys.order_id, keys.date_confirmed) {
                 read.orders += 1;
                 read.bytes += order.get().to_owned().len() as u64;
             }
@@ -174,6 +190,7 @@ pub(crate) async fn raw(account: &Account) -> Result<Read> {
         if page.orders.len() < 100 {
             break;
         }
+        place.end_page();
     }
     Ok(read)
 }
