@@ -14,12 +14,12 @@ use serde::Deserialize;
 use crate::toolchain::TARGET;
 use crate::{BuildError, Options};
 
-/// Profile that connectors ship as: small, and with nothing imported that they do not use.
+/// Profile that connectors ship as: fast, and with nothing imported that they do not use.
 const PROFILE: &str = "guest";
 /// The profile's settings, for workspaces that do not have it.
 const PROFILE_SETTINGS: [&str; 7] = [
     "profile.guest.inherits=\"release\"",
-    "profile.guest.opt-level=\"s\"",
+    "profile.guest.opt-level=3",
     "profile.guest.lto=true",
     "profile.guest.codegen-units=1",
     "profile.guest.panic=\"abort\"",
