@@ -2,6 +2,7 @@
 
 mod exports;
 mod rules;
+mod scheme;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::inspect::Inspection;
 use crate::model::Violation;
 use crate::schema::member;
+
+pub use self::scheme::{
+    Attachment, ClientPlace, ExchangeMethod, ExchangeRequest, FixedField, HeaderPart, JwtAlgorithm, Scheme, TokenPlace,
+    Wherever,
+};
 
 /// A connector's manifest, as `wit/manifest.schema.json` describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,7 +135,7 @@ pub struct CredentialSlot {
     pub name: String,
     /// How the host uses it.
     pub scheme: Scheme,
-    /// Origins that may receive it; every one must be among `hosts`. Not used for inbound schemes.
+    /// Origins that may receive it; every one must be among `hosts`. Not used by schemes that do not go out with requests.
     #[serde(default)]
     pub audience: Vec<Origin>,
     /// How a person gets it, one sentence.
@@ -138,86 +144,6 @@ pub struct CredentialSlot {
     /// Whether the connector works without it.
     #[serde(default)]
     pub optional: bool,
-}
-
-/// How the host attaches or uses a credential. The parts named in `Scheme::parts` are what the operator supplies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Scheme {
-    /// `Authorization: Basic`; parts `username`, `password`.
-    Basic {},
-    /// A header of its own; part `value`.
-    Header {
-        /// Name of the header.
-        name: String,
-    },
-    /// `Authorization: Bearer`; part `value`.
-    Bearer {},
-    /// A field of a urlencoded body; part `value`.
-    FormField {
-        /// Name of the field.
-        name: String,
-    },
-    /// A query parameter, where the vendor leaves no choice; part `value`.
-    Query {
-        /// Name of the parameter.
-        name: String,
-    },
-    /// OAuth2 password grant; parts `username`, `password` and those of `headers`. The access token goes out as bearer.
-    Oauth2Password {
-        /// Where tokens come from.
-        token_url: Address,
-        /// Headers sent with the token request and with every request, name to part.
-        #[serde(default)]
-        headers: Vec<HeaderPart>,
-        /// Fixed fields added to the token request.
-        #[serde(default)]
-        fields: Vec<FixedField>,
-    },
-    /// A key for `secrets.verify-mac` and `secrets.sign-mac`; part `value`.
-    Mac {},
-    /// A token that the other side presents, for `secrets.matches`; part `value`.
-    Presented {},
-}
-
-/// A header whose value is a part of the credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HeaderPart {
-    /// Name of the header.
-    pub name: String,
-    /// Name of the part.
-    pub part: String,
-}
-
-/// A form field with a fixed value that is no secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FixedField {
-    /// Name of the field.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-impl Scheme {
-    /// Returns the names of the secret values that the operator supplies for this scheme.
-    pub fn parts(&self) -> Vec<&str> {
-        match self {
-            Self::Basic {} => vec!["username", "password"],
-            Self::Oauth2Password { headers, .. } => {
-                let extra = headers.iter().map(|header| header.part.as_str());
-                ["username", "password"].into_iter().chain(extra).collect()
-            }
-            Self::Header { .. }
-            | Self::Bearer {}
-            | Self::FormField { .. }
-            | Self::Query { .. }
-            | Self::Mac {}
-            | Self::Presented {} => vec!["value"],
-        }
-    }
 }
 
 /// An origin (scheme, host, port) written out, or taken from the connection's configuration.

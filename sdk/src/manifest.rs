@@ -26,9 +26,11 @@ use serde::Serialize;
 
 mod credential;
 mod data;
+mod grant;
 
-pub use credential::{Oauth2Password, Origin, Slot};
+pub use credential::{JwtAlgorithm, Origin, Slot};
 pub use data::{Action, Feed, Records, Webhooks, Write};
+pub use grant::{Oauth2Client, Oauth2Password, TokenExchange};
 
 /// A connector's manifest.
 #[derive(Debug, Clone, Serialize)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 use url::Url;
 
-use super::{Address, Manifest, Origin, Scheme};
+use super::{Address, Attachment, ExchangeMethod, ExchangeRequest, HeaderPart, Manifest, Origin, Scheme, TokenPlace};
 use crate::model::Violation;
 use crate::schema::Schema;
 
@@ -157,8 +157,7 @@ impl Rules<'_> {
             for (number, origin) in slot.audience.iter().enumerate() {
                 self.among_hosts(&format!("{path}/audience/{number}"), origin);
             }
-            let inbound = matches!(slot.scheme, Scheme::Mac {} | Scheme::Presented {});
-            if slot.audience.is_empty() && !inbound {
+            if slot.audience.is_empty() && slot.scheme.goes_out() {
                 let message = "nobody may receive the credential; name the origins that it is for";
                 self.wrong(format!("{path}/audience"), "audience-empty", message);
             }
@@ -173,25 +172,117 @@ impl Rules<'_> {
 
     fn scheme(&mut self, path: &str, scheme: &Scheme) {
         match scheme {
-            Scheme::Header { name } => self.header(&format!("{path}/name"), name),
-            Scheme::FormField { name } | Scheme::Query { name } => self.filled(&format!("{path}/name"), name),
-            Scheme::Oauth2Password { token_url, headers, .. } => {
-                self.address(&format!("{path}/token_url"), token_url);
-                for (index, header) in headers.iter().enumerate() {
-                    self.header(&format!("{path}/headers/{index}/name"), &header.name);
-                    self.filled(&format!("{path}/headers/{index}/part"), &header.part);
-                }
+            Scheme::Header { name, name_from } => {
+                self.header(&format!("{path}/name"), name);
+                self.config_pointer(&format!("{path}/name_from"), name_from.as_deref());
             }
-            Scheme::Basic {} | Scheme::Bearer {} | Scheme::Mac {} | Scheme::Presented {} => {}
+            Scheme::FormField { name } | Scheme::BodyField { name } | Scheme::Query { name } => {
+                self.filled(&format!("{path}/name"), name);
+            }
+            Scheme::TokenExchange { request, token, lifetime_s, attach, revoked_by } => {
+                self.exchange(&format!("{path}/request"), request);
+                self.token_place(&format!("{path}/token"), token);
+                self.attachment(&format!("{path}/attach"), attach);
+                self.not_zero(&format!("{path}/lifetime_s"), *lifetime_s);
+                self.statuses(&format!("{path}/revoked_by"), revoked_by);
+            }
+            Scheme::InboundClientCredentials { token_path, token_path_from, lifetime_s } => {
+                self.path(&format!("{path}/token_path"), token_path);
+                self.config_pointer(&format!("{path}/token_path_from"), token_path_from.as_deref());
+                self.not_zero(&format!("{path}/lifetime_s"), Some(*lifetime_s));
+            }
+            Scheme::InboundWebhookSignature { tolerance_s } => {
+                self.not_zero(&format!("{path}/tolerance_s"), Some(*tolerance_s));
+            }
+            _ => {
+                if let Some(token_url) = scheme.token_url() {
+                    self.address(&format!("{path}/token_url"), token_url);
+                }
+                self.header_parts(&format!("{path}/headers"), scheme.headers());
+            }
+        }
+    }
+
+    fn header_parts(&mut self, path: &str, headers: &[HeaderPart]) {
+        for (index, header) in headers.iter().enumerate() {
+            self.header(&format!("{path}/{index}/name"), &header.name);
+            self.filled(&format!("{path}/{index}/part"), &header.part);
+        }
+    }
+
+    fn exchange(&mut self, path: &str, request: &ExchangeRequest) {
+        self.address(&format!("{path}/url"), &request.url);
+        self.header_parts(&format!("{path}/headers"), &request.headers);
+        for (list, fields) in [("query", &request.query), ("form", &request.form)] {
+            for (index, field) in fields.iter().enumerate() {
+                self.filled(&format!("{path}/{list}/{index}/name"), &field.name);
+                self.filled(&format!("{path}/{list}/{index}/part"), &field.part);
+            }
+        }
+        if request.method == ExchangeMethod::Get && !request.form.is_empty() {
+            let message = "a `GET` has no form; use `query`, or the method `POST`";
+            self.wrong(format!("{path}/form"), "form-without-post", message);
+        }
+        if request.query.is_empty() && request.headers.is_empty() && request.form.is_empty() {
+            self.wrong(path, "no-part", "no part of the credential is in it; name one in `query`, `headers` or `form`");
+        }
+    }
+
+    fn token_place(&mut self, path: &str, place: &TokenPlace) {
+        let TokenPlace::At(pointers) = place else { return };
+        if pointers.is_empty() {
+            self.wrong(path, "empty", "no place is named; name one at least, or write `\"search\"`");
+        }
+        for (index, pointer) in pointers.iter().enumerate() {
+            if !pointer.is_empty() {
+                self.path(&format!("{path}/{index}"), pointer);
+            }
+        }
+    }
+
+    fn attachment(&mut self, path: &str, attach: &Attachment) {
+        match attach {
+            Attachment::Bearer => {}
+            Attachment::Header(name) => self.header(&format!("{path}/header"), name),
+            Attachment::Query(name) => self.filled(&format!("{path}/query"), name),
+        }
+    }
+
+    fn not_zero(&mut self, path: &str, number: Option<u32>) {
+        if number == Some(0) {
+            self.wrong(path, "zero", "it is 0; write 1 or more");
+        }
+    }
+
+    fn statuses(&mut self, path: &str, statuses: &[u16]) {
+        for (index, status) in statuses.iter().enumerate() {
+            if !(400..=499).contains(status) {
+                let message = format!("`{status}` does not refuse anybody; name statuses from 400 to 499");
+                self.wrong(format!("{path}/{index}"), "status", message);
+            }
+        }
+    }
+
+    /// Checks a JSON pointer into the configuration: what it begins with has to be there.
+    fn config_pointer(&mut self, path: &str, pointer: Option<&str>) {
+        let Some(pointer) = pointer else { return };
+        let Some(rest) = pointer.strip_prefix('/') else {
+            let message = format!("`{pointer}` is no JSON pointer; write it like `/name`");
+            return self.wrong(path, "pointer", message);
+        };
+        let first = rest.split('/').next().unwrap_or_default();
+        self.config_key(path, &first.replace("~1", "/").replace("~0", "~"));
+    }
+
+    fn path(&mut self, place: &str, path: &str) {
+        if !path.starts_with('/') {
+            self.wrong(place, "path", format!("`{path}` is no path; begin it with `/`"));
         }
     }
 
     fn address(&mut self, path: &str, address: &Address) {
         self.among_hosts(&format!("{path}/origin"), &address.origin);
-        if !address.path.starts_with('/') {
-            let message = format!("`{}` is no path; begin it with `/`", address.path);
-            self.wrong(format!("{path}/path"), "path", message);
-        }
+        self.path(&format!("{path}/path"), &address.path);
     }
 
     fn header(&mut self, path: &str, name: &str) {
@@ -291,8 +382,12 @@ impl Rules<'_> {
         let Some(webhooks) = &manifest.webhooks else { return };
         for (index, name) in webhooks.slots.iter().enumerate() {
             let slot = manifest.credentials.iter().find(|slot| slot.name == *name);
-            if !slot.is_some_and(|slot| matches!(slot.scheme, Scheme::Mac {} | Scheme::Presented {})) {
-                let message = format!("`{name}` is no slot of scheme `mac` or `presented`; add one to `credentials`");
+            let checks =
+                |scheme: &Scheme| matches!(scheme, Scheme::Mac {} | Scheme::Presented {}) || scheme.is_inbound();
+            if !slot.is_some_and(|slot| checks(&slot.scheme)) {
+                let message = format!(
+                    "`{name}` is no slot of scheme `mac`, `presented` or an inbound one; add one to `credentials`"
+                );
                 self.wrong(format!("/webhooks/slots/{index}"), "unknown-slot", message);
             }
         }
@@ -302,10 +397,7 @@ impl Rules<'_> {
         let manifest = self.manifest;
         for (index, served) in manifest.serves.iter().enumerate() {
             self.method(&format!("/serves/{index}/method"), &served.method);
-            if !served.path.starts_with('/') {
-                let message = format!("`{}` is no path; begin it with `/`", served.path);
-                self.wrong(format!("/serves/{index}/path"), "path", message);
-            }
+            self.path(&format!("/serves/{index}/path"), &served.path);
         }
     }
 }

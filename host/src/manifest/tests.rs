@@ -154,6 +154,81 @@ fn texts_that_are_no_origin_are_refused() {
     }
 }
 
+fn slot(scheme: Value) -> Value {
+    json!({ "name": "slot", "scheme": scheme, "audience": ["https://api.example.com"] })
+}
+
+fn exchange() -> Value {
+    json!({
+        "type": "token-exchange", "attach": { "header": "Op-Auth-Token" },
+        "request": {
+            "url": { "origin": "https://api.example.com", "path": "/login" },
+            "query": [{ "name": "tokenAccess", "part": "token" }],
+        },
+    })
+}
+
+#[test]
+fn every_scheme_is_read_and_names_its_parts() {
+    let token_url = json!({ "origin": "https://api.example.com", "path": "/token" });
+    let table: [(Value, &[&str]); 11] = [
+        (json!({ "type": "header", "name": "X-Key", "name_from": "/base_url" }), &["value"]),
+        (json!({ "type": "body-field", "name": "key" }), &["value"]),
+        (
+            json!({ "type": "oauth2-client-credentials", "token_url": token_url, "scope": "all", "client": "body" }),
+            &["client-id", "client-secret"],
+        ),
+        (
+            json!({
+                "type": "oauth2-refresh", "token_url": token_url, "headers": [{ "name": "X-Key", "part": "key" }],
+            }),
+            &["client-id", "client-secret", "refresh-token", "key"],
+        ),
+        (exchange(), &["token"]),
+        (json!({ "type": "jwt", "algorithm": "ES256" }), &["value"]),
+        (json!({ "type": "inbound-basic" }), &["username", "password"]),
+        (json!({ "type": "inbound-bearer" }), &["value"]),
+        (json!({ "type": "inbound-client-credentials" }), &["client-id", "client-secret"]),
+        (json!({ "type": "inbound-webhook-signature", "tolerance_s": 60 }), &["value"]),
+        (json!({ "type": "mac" }), &["value"]),
+    ];
+    for (scheme, parts) in table {
+        let manifest = with("/credentials/0", slot(scheme.clone()));
+        let manifest = Manifest::parse(&manifest.to_string()).unwrap_or_else(|found| panic!("{scheme}: {found:?}"));
+        assert_eq!(manifest.credentials[0].scheme.parts(), parts, "{scheme}");
+        let again = serde_json::to_string(&manifest).unwrap();
+        assert_eq!(Manifest::parse(&again).unwrap(), manifest, "{scheme}");
+    }
+}
+
+#[test]
+fn violation_of_a_scheme_is_found_in_its_place() {
+    let header = json!({ "type": "header", "name": "X-Key", "name_from": "/nowhere" });
+    let inbound = json!({ "type": "inbound-client-credentials", "token_path": "token", "lifetime_s": 0 });
+    let table = [
+        (header, "/name_from", json!("/nowhere"), "unknown-config-key"),
+        (exchange(), "/request/url/origin", json!("https://evil.example"), "not-among-hosts"),
+        (exchange(), "/request/query", json!([]), "no-part"),
+        (exchange(), "/request/form", json!([{ "name": "a", "part": "b" }]), "form-without-post"),
+        (exchange(), "/token", json!([]), "empty"),
+        (exchange(), "/token", json!(["token"]), "path"),
+        (exchange(), "/attach", json!({ "header": "Content-Length" }), "header-host-owned"),
+        (exchange(), "/lifetime_s", json!(0), "zero"),
+        (exchange(), "/revoked_by", json!([200]), "status"),
+        (inbound.clone(), "/token_path", json!("token"), "path"),
+        (inbound, "/lifetime_s", json!(0), "zero"),
+    ];
+    for (mut scheme, place, value, code) in table {
+        let (parent, key) = place.rsplit_once('/').unwrap();
+        scheme.pointer_mut(parent).unwrap()[key] = value;
+        let found = found(&with("/credentials/0", slot(scheme)));
+        let expected = format!("/credentials/0/scheme{place}");
+        let is_there = |(path, one): &(String, String)| path.starts_with(&expected) && one == code;
+        let is_above = |(path, one): &(String, String)| expected.starts_with(path.as_str()) && one == code;
+        assert!(found.iter().any(|one| is_there(one) || is_above(one)), "{place} {code}: {found:?}");
+    }
+}
+
 #[test]
 fn all_violations_come_at_once() {
     let mut manifest = with("/name", json!("Shop"));
