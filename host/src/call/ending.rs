@@ -40,6 +40,11 @@ impl Ending<'_> {
         {
             failure.cause = cause;
         }
+        if failure.cause == Cause::AuthRevoked
+            && let Some(note) = self.scope.note_of(request)
+        {
+            failure.message = format!("{}; {note}", failure.message);
+        }
         self.setting.rooms.redact_failure(failure);
         if let Cause::RateLimited { scope, not_before, .. } = failure.cause {
             self.setting.rooms.hold(self.scope, request, scope, not_before);

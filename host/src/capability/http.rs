@@ -5,8 +5,11 @@
 
 mod allow;
 mod auth;
+mod body;
 pub(crate) mod budget;
 mod connected;
+mod exchanged;
+mod grant;
 mod redact;
 pub(crate) mod scope;
 mod send;
@@ -33,7 +36,7 @@ pub(crate) use self::token::Tokens;
 use self::token::{Granted, Token};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::manifest::{BudgetRequest, CredentialSlot, Scheme};
+use crate::manifest::{BudgetRequest, CredentialSlot};
 use crate::model::{Effect, Instant, LimitScope};
 use crate::policy::{Denied, Policy, target};
 use crate::secret::SecretSource;
@@ -318,13 +321,13 @@ impl Egress {
         let key = self.budget_key(Some((slot, values)), &admitted.budget);
         let mut stale = None;
         loop {
-            let token = self.token(scope, slot, values, stale).await?;
+            let token = self.token(scope, begun, slot, values, stale.clone()).await?;
             let permit = self.permit(scope, begun, &key, admitted.allotment).await?;
             let mut outgoing = admitted.outgoing();
             values.attach(&slot.scheme, token.as_deref().map(|token| &token.value), &mut outgoing)?;
             let received = self.exchange(scope, begun, outgoing, permit).await?;
             match token {
-                Some(token) if received.status == 401 && stale.is_none() => stale = Some(token.generation),
+                Some(token) if stale.is_none() && token::refuses(&slot.scheme, received.status) => stale = Some(token),
                 _ => return Ok(received),
             }
         }
@@ -333,27 +336,36 @@ impl Egress {
     async fn token(
         &self,
         scope: &CallScope,
+        begun: &Begun<'_>,
         slot: &Slot,
         values: &Values,
-        stale: Option<u64>,
+        stale: Option<Arc<Token>>,
     ) -> Result<Option<Arc<Token>>, Refusal> {
-        if !matches!(slot.scheme, Scheme::Oauth2Password { .. }) {
-            return Ok(None);
-        }
+        let Some(url) = &slot.token_url else { return Ok(None) };
         let place = self.tokens.slot(&self.connection, &slot.name, values.fingerprint);
-        let fetching = place.get(stale, self.clock.as_ref(), self.fetch_token(scope, slot, values));
-        let token = timeout_at(scope.deadline(), fetching).await.map_err(|_| Refusal::Deadline(false))??;
+        let generation = stale.as_ref().map(|token| token.generation);
+        let fetching = place.get(generation, self.clock.as_ref(), self.fetch_token(scope, slot, values, url));
+        let token = timeout_at(scope.deadline(), fetching).await.map_err(|_| Refusal::Deadline(false))?;
+        if let Err(Refusal::CredentialUnavailable(true)) = &token {
+            begun.note(format!("credential `{}` was refused. {}", slot.name, slot.hint));
+        }
+        let token = token?;
         self.redactor.learn([token.value.expose()]);
         Ok(Some(token))
     }
 
     /// Fetches a token through the same pipeline. It counts as a request of the call, but not against its budgets.
-    async fn fetch_token(&self, scope: &CallScope, slot: &Slot, values: &Values) -> Result<Granted, Refusal> {
-        let (Scheme::Oauth2Password { headers, fields, .. }, Some(url)) = (&slot.scheme, &slot.token_url) else {
-            return Err(Refusal::CredentialUnavailable(false));
-        };
-        let begun = scope.begin("POST", target::without_query_values(url), Effect::Read);
-        let fetched = self.ask_for_token(scope, &begun, values.token_request(url.clone(), headers, fields)).await;
+    async fn fetch_token(
+        &self,
+        scope: &CallScope,
+        slot: &Slot,
+        values: &Values,
+        url: &Url,
+    ) -> Result<Granted, Refusal> {
+        let request = grant::request(&slot.scheme, values, url.clone(), None);
+        let method = request.as_ref().map_or(Method::POST, |request| request.method.clone());
+        let begun = scope.begin(method.as_str(), target::without_query_values(url), Effect::Read);
+        let fetched = self.ask_for_token(scope, &begun, slot, values, request).await;
         fetched.map_err(|refusal| {
             let refusal = before_sending(refusal);
             begun.refused(refusal.clone());
@@ -365,6 +377,8 @@ impl Egress {
         &self,
         scope: &CallScope,
         begun: &Begun<'_>,
+        slot: &Slot,
+        values: &Values,
         request: Result<Outgoing, Refusal>,
     ) -> Result<Granted, Refusal> {
         begun.admit()?;
@@ -372,7 +386,9 @@ impl Egress {
         self.policy.decide(request.method.as_str(), &request.url)?;
         let received = self.transfer(scope, begun, request).await?;
         let now = self.clock.now();
-        token::read(&received, || retry_after(&received.headers, now).unwrap_or(now.after(DEFAULT_HOLD)))
+        token::read(&slot.scheme, values, &received, || {
+            retry_after(&received.headers, now).unwrap_or(now.after(DEFAULT_HOLD))
+        })
     }
 
     /// Waits for the budget when that is short, and says when to come again when it is not.

@@ -9,20 +9,18 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::redact::Redactor;
 use super::send::Outgoing;
-use super::{Refusal, allow};
+use super::{Refusal, allow, body};
 use crate::error::{Blame, Error, ErrorKind};
-use crate::manifest::{CredentialSlot, FixedField, HeaderPart, Scheme};
+use crate::manifest::{Attachment, CredentialSlot, HeaderPart, Scheme};
 use crate::policy::origin::{OriginPattern, resolve_address};
 use crate::policy::{self, Denied};
 use crate::secret::{Secret, SecretRef, SecretSource};
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The credential slots of a connection.
 pub(super) struct Credentials {
@@ -38,6 +36,8 @@ pub(super) struct Slot {
     audience: Vec<OriginPattern>,
     /// Where tokens come from, for schemes that fetch them.
     pub(super) token_url: Option<Url>,
+    /// How a person gets the credential, as the manifest says it.
+    pub(super) hint: String,
 }
 
 /// The secret values of a slot, for the time of one request.
@@ -86,10 +86,10 @@ impl Credentials {
                 "the request names a credential slot that the manifest does not declare; declare it under `credentials`",
             ));
         };
-        if matches!(slot.scheme, Scheme::Mac {} | Scheme::Presented {}) {
+        if !slot.scheme.goes_out() {
             return Err(Denied::new(
                 "slot-not-for-requests",
-                format!("credential `{name}` is for checking what others send; name a slot of an outgoing scheme"),
+                format!("credential `{name}` does not go out with requests; name a slot of a scheme that does"),
             ));
         }
         if slot.audience.iter().any(|origin| origin.covers(url)) {
@@ -125,28 +125,49 @@ impl Credentials {
 }
 
 fn slot(declared: &CredentialSlot, config: &serde_json::Value) -> Result<Slot, String> {
-    let token_url = match &declared.scheme {
-        Scheme::Oauth2Password { token_url, .. } => resolve_address(token_url, config)?,
-        _ => None,
+    let scheme = configured(&declared.scheme, config)?;
+    let token_url = match scheme.token_url() {
+        Some(token_url) => resolve_address(token_url, config)?,
+        None => None,
     };
-    for name in scheme_headers(&declared.scheme) {
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header name"))?;
+    for name in scheme_headers(&scheme) {
+        let parsed = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("`{name}` is no header name; use letters, digits and `-`"))?;
         if !allow::credential_may_set(&parsed) {
-            return Err(format!("header `{name}` belongs to the host; a credential cannot be sent in it"));
+            return Err(format!("header `{name}` belongs to the host; name one that a credential can be sent in"));
         }
     }
     let audience = policy::origins(&declared.audience, config)?;
-    Ok(Slot { name: declared.name.clone(), scheme: declared.scheme.clone(), audience, token_url })
+    Ok(Slot { name: declared.name.clone(), scheme, audience, token_url, hint: declared.hint.clone() })
+}
+
+/// Returns the scheme with what the configuration puts in the place of the manifest's.
+fn configured(scheme: &Scheme, config: &serde_json::Value) -> Result<Scheme, String> {
+    let Scheme::Header { name_from: Some(pointer), .. } = scheme else { return Ok(scheme.clone()) };
+    match config.pointer(pointer) {
+        None | Some(serde_json::Value::Null) => Ok(scheme.clone()),
+        Some(serde_json::Value::String(name)) => Ok(Scheme::Header { name: name.clone(), name_from: None }),
+        Some(_) => Err(format!("`{pointer}` of the configuration is no text; write the name of the header")),
+    }
 }
 
 fn scheme_headers(scheme: &Scheme) -> Vec<&str> {
+    let own = scheme.headers().iter().map(|header| header.name.as_str());
     match scheme {
         Scheme::Basic {} | Scheme::Bearer {} => vec!["authorization"],
-        Scheme::Header { name } => vec![name],
-        Scheme::Oauth2Password { headers, .. } => {
-            headers.iter().map(|header| header.name.as_str()).chain(["authorization"]).collect()
+        Scheme::Header { name, .. } => vec![name],
+        Scheme::TokenExchange { attach, request, .. } => {
+            let sent = match attach {
+                Attachment::Bearer => Some("authorization"),
+                Attachment::Header(name) => Some(name.as_str()),
+                Attachment::Query(_) => None,
+            };
+            request.headers.iter().map(|header| header.name.as_str()).chain(sent).collect()
         }
-        Scheme::FormField { .. } | Scheme::Query { .. } | Scheme::Mac {} | Scheme::Presented {} => Vec::new(),
+        Scheme::Oauth2Password { .. } | Scheme::Oauth2ClientCredentials { .. } | Scheme::Oauth2Refresh { .. } => {
+            own.chain(["authorization"]).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -175,12 +196,17 @@ fn fingerprint(parts: &[(String, Secret)]) -> [u8; 32] {
 }
 
 impl Values {
-    fn part(&self, name: &str) -> Result<&[u8], Refusal> {
+    pub(super) fn part(&self, name: &str) -> Result<&[u8], Refusal> {
         let found = self.parts.iter().find(|(part, _)| part == name);
         found.map(|(_, value)| value.expose()).ok_or(Refusal::CredentialUnavailable(false))
     }
 
-    fn text(&self, name: &str) -> Result<&str, Refusal> {
+    /// Tells whether one of the values is exactly this.
+    pub(super) fn has(&self, text: &[u8]) -> bool {
+        self.parts.iter().any(|(_, value)| value.expose() == text)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<&str, Refusal> {
         std::str::from_utf8(self.part(name)?).map_err(|_| unusable(name, "is not UTF-8 text"))
     }
 
@@ -202,15 +228,20 @@ impl Values {
         match scheme {
             Scheme::Basic {} => set(&mut request.headers, header::AUTHORIZATION, &self.basic()?, "password"),
             Scheme::Bearer {} => set_bearer(&mut request.headers, self.part("value")?),
-            Scheme::Header { name } => set_named(&mut request.headers, name, self.part("value")?, "value"),
-            Scheme::FormField { name } => add_form_field(request, name, self.text("value")?),
+            Scheme::Header { name, .. } => set_named(&mut request.headers, name, self.part("value")?, "value"),
+            Scheme::FormField { name } => body::add_form_field(request, name, self.text("value")?),
+            Scheme::BodyField { name } => body::add_json_field(request, name, self.text("value")?),
             Scheme::Query { name } => add_query(request, name, self.text("value")?),
-            Scheme::Oauth2Password { headers, .. } => {
+            Scheme::Oauth2Password { headers, .. }
+            | Scheme::Oauth2ClientCredentials { headers, .. }
+            | Scheme::Oauth2Refresh { headers, .. } => {
                 self.attach_headers(headers, &mut request.headers)?;
-                let token = token.ok_or(Refusal::CredentialUnavailable(false))?;
-                set_bearer(&mut request.headers, token.expose())
+                set_bearer(&mut request.headers, token.ok_or(Refusal::CredentialUnavailable(false))?.expose())
             }
-            Scheme::Mac {} | Scheme::Presented {} => Err(Refusal::CredentialUnavailable(false)),
+            Scheme::TokenExchange { attach, .. } => {
+                attach_token(attach, token.ok_or(Refusal::CredentialUnavailable(false))?, request)
+            }
+            _ => Err(Refusal::CredentialUnavailable(false)),
         }
     }
 
@@ -219,40 +250,36 @@ impl Values {
         if username.contains(&b':') {
             return Err(unusable("username", "contains `:`, which Basic cannot carry"));
         }
-        let pair = Zeroizing::new([username, b":", self.part("password")?].concat());
-        let encoded = Zeroizing::new(STANDARD.encode(&*pair));
-        Ok(Zeroizing::new([b"Basic ", encoded.as_bytes()].concat()))
+        Ok(basic(username, self.part("password")?))
     }
 
-    fn attach_headers(&self, headers: &[HeaderPart], to: &mut HeaderMap) -> Result<(), Refusal> {
+    pub(super) fn attach_headers(&self, headers: &[HeaderPart], to: &mut HeaderMap) -> Result<(), Refusal> {
         for header in headers {
             set_named(to, &header.name, self.part(&header.part)?, &header.part)?;
         }
         Ok(())
     }
+}
 
-    /// Makes the token request of an OAuth2 password grant.
-    pub(super) fn token_request(
-        &self,
-        url: Url,
-        headers: &[HeaderPart],
-        fields: &[FixedField],
-    ) -> Result<Outgoing, Refusal> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "password");
-        form.append_pair("username", self.text("username")?);
-        form.append_pair("password", self.text("password")?);
-        form.extend_pairs(fields.iter().map(|field| (&field.name, &field.value)));
-        let mut request =
-            Outgoing { method: Method::POST, url, headers: HeaderMap::new(), body: Some(Bytes::from(form.finish())) };
-        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
-        request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        self.attach_headers(headers, &mut request.headers)?;
-        Ok(request)
+/// Makes the value of an `Authorization: Basic`.
+pub(super) fn basic(user: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let pair = Zeroizing::new([user, b":", password].concat());
+    let encoded = Zeroizing::new(STANDARD.encode(&*pair));
+    Zeroizing::new([b"Basic ", encoded.as_bytes()].concat())
+}
+
+fn attach_token(attach: &Attachment, token: &Secret, request: &mut Outgoing) -> Result<(), Refusal> {
+    match attach {
+        Attachment::Bearer => set_bearer(&mut request.headers, token.expose()),
+        Attachment::Header(name) => set_named(&mut request.headers, name, token.expose(), "token"),
+        Attachment::Query(name) => {
+            let token = std::str::from_utf8(token.expose()).map_err(|_| unusable("token", "is not UTF-8 text"))?;
+            add_query(request, name, token)
+        }
     }
 }
 
-fn unusable(part: &str, why: &str) -> Refusal {
+pub(super) fn unusable(part: &str, why: &str) -> Refusal {
     tracing::warn!(part, "credential cannot be used: its part {why}");
     Refusal::CredentialUnavailable(false)
 }
@@ -267,46 +294,13 @@ fn set_named(headers: &mut HeaderMap, name: &str, value: &[u8], part: &str) -> R
     set(headers, name, value, part)
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &[u8], part: &str) -> Result<(), Refusal> {
-    let mut value = HeaderValue::from_bytes(value)
+pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &[u8], part: &str) -> Result<(), Refusal> {
+    // The header takes a buffer that is wiped when the last use of it ends.
+    let mut value = HeaderValue::from_maybe_shared(wiped(value.to_vec()))
         .map_err(|_| unusable(part, "has a line break or control character, which no header can carry"))?;
     // Kept out of debug output and of the header compression's tables.
     value.set_sensitive(true);
     headers.insert(name, value);
-    Ok(())
-}
-
-fn add_form_field(request: &mut Outgoing, name: &str, value: &str) -> Result<(), Refusal> {
-    let body = request.body.take().unwrap_or_default();
-    let is_form = match request.headers.get(header::CONTENT_TYPE) {
-        Some(kind) => {
-            kind.to_str().is_ok_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM))
-        }
-        None => body.is_empty(),
-    };
-    if !is_form || request.headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Refusal::denied(
-            "credential-needs-form",
-            format!("the credential goes into field `{name}` of a form; send `content-type: {FORM}`"),
-        ));
-    }
-    if matches!(request.method, Method::GET | Method::HEAD) {
-        return Err(Refusal::denied(
-            "credential-needs-form",
-            format!(
-                "the credential goes into field `{name}` of a form, which `{}` does not send; use `POST`",
-                request.method
-            ),
-        ));
-    }
-    if form_urlencoded::parse(&body).any(|(field, _)| field == name) {
-        return Err(already_there(name));
-    }
-    let mut form = Zeroizing::new(String::new());
-    form_urlencoded::Serializer::new(&mut *form).append_pair(name, value);
-    let separator: &[u8] = if body.is_empty() || body.ends_with(b"&") { b"" } else { b"&" };
-    request.body = Some(Bytes::from([&body, separator, form.as_bytes()].concat()));
-    request.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(FORM));
     Ok(())
 }
 
@@ -318,7 +312,12 @@ fn add_query(request: &mut Outgoing, name: &str, value: &str) -> Result<(), Refu
     Ok(())
 }
 
-fn already_there(name: &str) -> Refusal {
+/// Makes a body or header out of a buffer with a secret in it; the buffer is wiped when the last use of it ends.
+pub(super) fn wiped(buffer: Vec<u8>) -> Bytes {
+    Bytes::from_owner(Zeroizing::new(buffer))
+}
+
+pub(super) fn already_there(name: &str) -> Refusal {
     Refusal::denied(
         "credential-set-by-guest",
         format!("`{name}` is set by the credential; leave it out of the request"),
@@ -329,13 +328,15 @@ fn already_there(name: &str) -> Refusal {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+    use http::Method;
+
     use super::*;
 
     #[test]
     fn attached_headers_do_not_show_their_value() {
         let value = |part: &str| (part.to_owned(), Secret::new("hush-hush"));
         let values = Values { parts: ["value", "username", "password"].map(value).into(), fingerprint: [0; 32] };
-        for scheme in [Scheme::Basic {}, Scheme::Bearer {}, Scheme::Header { name: "x-key".into() }] {
+        for scheme in [Scheme::Basic {}, Scheme::Bearer {}, Scheme::Header { name: "x-key".into(), name_from: None }] {
             let url = Url::parse("https://api.example.com").unwrap();
             let mut request = Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: None };
             values.attach(&scheme, None, &mut request).unwrap();

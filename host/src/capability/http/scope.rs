@@ -47,6 +47,7 @@ struct Record {
     requests: Vec<RequestTrace>,
     causes: HashMap<u32, Cause>,
     budgets: HashMap<u32, BudgetKey>,
+    notes: HashMap<u32, String>,
     /// Requests that were asked for after the limit was reached; they are refused and not traced one by one.
     beyond_limit: u32,
 }
@@ -66,6 +67,11 @@ impl CallScope {
     /// deadline, its limits, its budget, its credential. None for what happened on the way or at the remote.
     pub(crate) fn cause_of(&self, request: u32) -> Option<Cause> {
         self.record().causes.get(&request).cloned()
+    }
+
+    /// Returns what the operator should know about a request that failed: how its credential is had.
+    pub(crate) fn note_of(&self, request: u32) -> Option<String> {
+        self.record().notes.get(&request).cloned()
     }
 
     /// Tells whether a write has left in this call and was not answered.
@@ -168,6 +174,11 @@ impl Begun<'_> {
 
     pub(super) fn counts_against(&self, key: &BudgetKey) {
         self.scope.record().budgets.insert(self.number, key.clone());
+    }
+
+    /// Keeps what the operator should know when the request fails.
+    pub(super) fn note(&self, text: String) {
+        self.scope.record().notes.insert(self.number, text);
     }
 
     /// Notes that the request may have left the host.

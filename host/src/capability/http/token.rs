@@ -10,9 +10,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::Refusal;
+use super::auth::Values;
 use super::budget::MAX_HOLD;
 use super::send::Received;
+use super::{Refusal, exchanged};
+use crate::manifest::Scheme;
 use crate::model::Instant;
 use crate::secret::Secret;
 use crate::surroundings::Clock;
@@ -208,13 +210,35 @@ struct TokenError {
     error: String,
 }
 
+/// Tells whether an answer of that status says that the token is not taken any more.
+pub(super) fn refuses(scheme: &Scheme, status: u16) -> bool {
+    match scheme {
+        Scheme::TokenExchange { revoked_by, .. } => revoked_by.contains(&status),
+        _ => status == 401,
+    }
+}
+
 /// Reads the answer of a token endpoint.
-pub(super) fn read(answer: &Received, until: impl FnOnce() -> Instant) -> Result<Granted, Refusal> {
-    match answer.status {
-        200..=299 => read_token(&answer.body),
-        401 | 403 => Err(Refusal::CredentialUnavailable(true)),
-        400 => Err(Refusal::CredentialUnavailable(refuses_credential(&answer.body))),
-        429 => Err(Refusal::BudgetExhausted(until())),
+pub(super) fn read(
+    scheme: &Scheme,
+    values: &Values,
+    answer: &Received,
+    until: impl FnOnce() -> Instant,
+) -> Result<Granted, Refusal> {
+    match (scheme, answer.status) {
+        (Scheme::TokenExchange { token, lifetime_s, .. }, 200..=299) => {
+            let life = lifetime_s.map_or(MAX_LIFE, |seconds| Duration::from_secs(seconds.into()));
+            exchanged::find(token, values, &answer.body)
+                .and_then(|found| granted(found, life))
+                .ok_or(Refusal::CredentialUnavailable(false))
+        }
+        (_, 200..=299) => read_token(&answer.body),
+        (_, 429) => Err(Refusal::BudgetExhausted(until())),
+        (Scheme::TokenExchange { revoked_by, .. }, status) => {
+            Err(Refusal::CredentialUnavailable(revoked_by.contains(&status)))
+        }
+        (_, 401 | 403) => Err(Refusal::CredentialUnavailable(true)),
+        (_, 400) => Err(Refusal::CredentialUnavailable(refuses_credential(&answer.body))),
         _ => Err(Refusal::CredentialUnavailable(false)),
     }
 }
@@ -227,13 +251,17 @@ fn refuses_credential(body: &[u8]) -> bool {
 fn read_token(body: &[u8]) -> Result<Granted, Refusal> {
     let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| Refusal::CredentialUnavailable(false))?;
     let value = Zeroizing::new(answer.access_token);
-    let is_bearer = answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-    let is_token =
-        !value.is_empty() && value.len() <= MAX_TOKEN_BYTES && value.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_bearer || !is_token {
+    if !answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
         return Err(Refusal::CredentialUnavailable(false));
     }
-    Ok(Granted { value: Secret::new(value.as_bytes()), life: life(&answer.expires_in) })
+    granted(value, life(&answer.expires_in)).ok_or(Refusal::CredentialUnavailable(false))
+}
+
+/// Takes a text for a token; none when it cannot be one.
+fn granted(value: Zeroizing<String>, life: Duration) -> Option<Granted> {
+    let is_token =
+        !value.is_empty() && value.len() <= MAX_TOKEN_BYTES && value.bytes().all(|byte| byte.is_ascii_graphic());
+    is_token.then(|| Granted { value: Secret::new(value.as_bytes()), life })
 }
 
 /// Reads `expires_in`: seconds, as a number or as text.
