@@ -90,7 +90,9 @@ pub(crate) struct Setting {
 /// The state of one call: what its imports work on.
 pub(crate) struct Call {
     scope: Arc<CallScope>,
+    name: &'static str,
     dry: bool,
+    looked_up: u32,
     limits: Arc<Limits>,
     rooms: Arc<Rooms>,
     kept: Kept,
@@ -105,7 +107,9 @@ impl Call {
         let limits = Arc::clone(&setting.limits);
         Self {
             scope: Arc::clone(scope),
+            name,
             dry,
+            looked_up: 0,
             rooms: Arc::clone(&setting.rooms),
             kept: Kept::default(),
             log: Log::new(name, limits.log_lines, limits.log_bytes),
@@ -149,6 +153,17 @@ impl Call {
     /// Tells whether the call is a dry run.
     pub(crate) fn is_dry(&self) -> bool {
         self.dry
+    }
+
+    /// Returns the name of the call: `serve`.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Counts a look-up; false when the call has made as many as it may make requests.
+    pub(crate) fn count_look_up(&mut self) -> bool {
+        self.looked_up = self.looked_up.saturating_add(1);
+        self.looked_up <= self.limits.requests
     }
 
     /// Tells whether the call is pure: no network, no clock, no randomness.

@@ -2,6 +2,7 @@
 
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod lookups;
 pub(crate) mod schedule;
 pub(crate) mod secrets;
 pub(crate) mod wasi;
@@ -43,6 +44,8 @@ pub(crate) struct Connected {
     pub(crate) secrets: Secrets,
     /// Its wake-ups.
     pub(crate) schedule: Schedule,
+    /// What it may look up on other connections.
+    pub(crate) lookups: lookups::Room,
 }
 
 impl Rooms {

@@ -33,6 +33,7 @@ pub mod error;
 mod host;
 pub mod inspect;
 pub mod limits;
+pub mod lookups;
 pub mod manifest;
 pub mod model;
 pub mod policy;

@@ -3,14 +3,17 @@
 //! In a component every import goes straight to the host. Built natively, for unit tests, the same calls go to a fake
 //! that the test installed for its thread; `wharf-sdk-testing` has one. Connectors do not use this module.
 
+use crate::Failure;
 use crate::bindings::imports::wharf::connector;
 
 pub use connector::http::{
     Body as RawBody, Effect, Refusal, Request as RawRequest, Response as RawResponse, SendError,
 };
 pub use connector::log::Level;
+pub use connector::lookups::{Receipt, Source};
 pub use connector::schedule::ScheduleError;
 pub use connector::secrets::{Hash, SecretError};
+pub use connector::types::{Action, Item};
 
 /// What a host offers to a connector, one method per function of the contract's imports.
 pub trait HostImports {
@@ -28,6 +31,14 @@ pub trait HostImports {
     fn wake_every(&self, name: &str, seconds: u32, payload: &str) -> Result<(), ScheduleError>;
     /// Forgets a wake-up (`schedule.cancel`).
     fn cancel(&self, name: &str) -> Result<bool, ScheduleError>;
+    /// Lists what may be looked up (`lookups.sources`).
+    fn sources(&self) -> Vec<Source>;
+    /// Finds records of another connection (`lookups.find`).
+    fn find(&self, source: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>, Failure>;
+    /// Reads a record of another connection (`lookups.get`).
+    fn get(&self, source: &str, id: &str) -> Result<Item, Failure>;
+    /// Hands an edit over to another connection (`lookups.submit`).
+    fn submit(&self, source: &str, action: Action, id: Option<&str>, document: &str) -> Result<Receipt, Failure>;
     /// Returns the connection's configuration (`connection.config`).
     fn config(&self) -> String;
     /// Returns the time in milliseconds since 1970 (`clock.now`).
@@ -42,7 +53,10 @@ pub trait HostImports {
 mod current {
     //! The real host, through the generated imports.
 
-    use super::{Hash, Level, RawRequest, RawResponse, ScheduleError, SecretError, SendError};
+    use super::{
+        Action, Failure, Hash, Item, Level, RawRequest, RawResponse, Receipt, ScheduleError, SecretError, SendError,
+        Source,
+    };
     use super::{HostImports, connector};
 
     /// The host that runs the component.
@@ -69,6 +83,18 @@ mod current {
         }
         fn cancel(&self, name: &str) -> Result<bool, ScheduleError> {
             connector::schedule::cancel(name)
+        }
+        fn sources(&self) -> Vec<Source> {
+            connector::lookups::sources()
+        }
+        fn find(&self, source: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>, Failure> {
+            connector::lookups::find(source, query, limit).map_err(Failure::from)
+        }
+        fn get(&self, source: &str, id: &str) -> Result<Item, Failure> {
+            connector::lookups::get(source, id).map_err(Failure::from)
+        }
+        fn submit(&self, source: &str, action: Action, id: Option<&str>, document: &str) -> Result<Receipt, Failure> {
+            connector::lookups::submit(source, action, id, document).map_err(Failure::from)
         }
         fn config(&self) -> String {
             connector::connection::config()

@@ -198,6 +198,7 @@ pub mod failure;
 pub mod host;
 pub mod http;
 pub mod log;
+pub mod lookups;
 pub mod manifest;
 mod paging;
 pub mod quirks;

@@ -18,6 +18,7 @@ mod bindings {
             "wharf:connector/http.send": async | trappable,
             "wharf:connector/secrets": async | trappable,
             "wharf:connector/schedule": async | trappable,
+            "wharf:connector/lookups": async | trappable,
         },
         exports: { default: async },
     });

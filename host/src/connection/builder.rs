@@ -9,12 +9,14 @@ use super::{Bound, Connection};
 use crate::call::Setting;
 use crate::capability::http::scope::Allowance;
 use crate::capability::http::{Egress, EgressSettings};
+use crate::capability::lookups::Room;
 use crate::capability::schedule::Schedule;
 use crate::capability::secrets::Secrets;
 use crate::capability::{Connected, Rooms};
 use crate::connector::Connector;
 use crate::error::{Blame, Error, ErrorKind};
 use crate::limits::Limits;
+use crate::lookups::Lookups;
 use crate::model::{Cause, Violation};
 use crate::policy::{Grant, Policy};
 
@@ -26,12 +28,13 @@ pub struct ConnectionBuilder {
     config: Value,
     grant: Grant,
     limits: Option<Limits>,
+    lookups: Option<Arc<dyn Lookups>>,
 }
 
 impl ConnectionBuilder {
     /// An empty configuration, a grant of nothing, the host's limits.
     pub(crate) fn new(connector: Connector, name: String) -> Self {
-        Self { connector, name, config: Value::Object(Map::new()), grant: Grant::new(), limits: None }
+        Self { connector, name, config: Value::Object(Map::new()), grant: Grant::new(), limits: None, lookups: None }
     }
 
     /// Sets the configuration, of the manifest's version; see [`Connector::migrate_config`]. Default: an empty object.
@@ -49,6 +52,12 @@ impl ConnectionBuilder {
     /// Sets the limits of the connection's calls. Default: the host's.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
+        self
+    }
+
+    /// Sets what the connection may look up on others. Default: nothing.
+    pub fn lookups(mut self, lookups: Arc<dyn Lookups>) -> Self {
+        self.lookups = Some(lookups);
         self
     }
 
@@ -92,6 +101,7 @@ impl ConnectionBuilder {
             tokens: Arc::clone(&ground.tokens),
             secrets: Secrets::new(&self.name, &policy, slots, Arc::clone(&ground.secrets)),
             schedule: Schedule::new(&self.name, Arc::clone(&ground.store), self.wakes()),
+            lookups: Room::new(self.lookups.clone()),
             egress: Arc::new(self.egress(policy, &limits)?),
         };
         let rooms = Rooms {

@@ -4,12 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use wharf_sdk::Failure;
 use wharf_sdk::host::{
-    self, Hash, HostImports, Installed, Level, RawRequest, RawResponse, Refusal, ScheduleError, SecretError, SendError,
+    self, Action, Hash, HostImports, Installed, Item, Level, RawRequest, RawResponse, Receipt, Refusal, ScheduleError,
+    SecretError, SendError, Source,
 };
 
-use crate::Answer;
-use crate::secret;
+use crate::lookups::{Edit, FakeSource, Sources};
+use crate::{Answer, secret};
 
 /// A function that answers requests, where a script of answers is not enough.
 type Responder = Box<dyn FnMut(&RawRequest) -> Answer>;
@@ -62,6 +64,7 @@ struct State {
     requests: RefCell<Vec<RawRequest>>,
     wake_ups: RefCell<BTreeMap<String, WakeUp>>,
     log: RefCell<Vec<LogLine>>,
+    sources: Sources,
 }
 
 impl Default for FakeHost {
@@ -83,6 +86,7 @@ impl FakeHost {
             requests: RefCell::default(),
             wake_ups: RefCell::default(),
             log: RefCell::default(),
+            sources: Sources::default(),
         })
     }
 
@@ -104,6 +108,13 @@ impl FakeHost {
     #[must_use]
     pub fn secret(mut self, slot: &str, value: &str) -> Self {
         self.0.secrets.insert(slot.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Grants a source of look-ups. Sources are listed in the order added.
+    #[must_use]
+    pub fn source(mut self, source: FakeSource) -> Self {
+        self.0.sources.add(source);
         self
     }
 
@@ -174,6 +185,11 @@ impl InstalledHost {
     /// Returns the wake-up of a name.
     pub fn wake_up(&self, name: &str) -> Option<WakeUp> {
         self.state.wake_ups.borrow().get(name).cloned()
+    }
+
+    /// Returns the edits that the connector handed over, refused ones too.
+    pub fn edits(&self) -> Vec<Edit> {
+        self.state.sources.edits()
     }
 
     /// Returns what was logged.
@@ -248,6 +264,22 @@ impl HostImports for State {
 
     fn cancel(&self, name: &str) -> Result<bool, ScheduleError> {
         Ok(self.wake_ups.borrow_mut().remove(name).is_some())
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.sources.list()
+    }
+
+    fn find(&self, source: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>, Failure> {
+        self.sources.find(source, query, limit)
+    }
+
+    fn get(&self, source: &str, id: &str) -> Result<Item, Failure> {
+        self.sources.get(source, id)
+    }
+
+    fn submit(&self, source: &str, action: Action, id: Option<&str>, document: &str) -> Result<Receipt, Failure> {
+        self.sources.submit(source, action, id, document)
     }
 
     fn config(&self) -> String {

@@ -29,7 +29,9 @@
 
 mod answer;
 mod host;
+mod lookups;
 mod secret;
 
 pub use answer::{Answer, json_body, text_body};
 pub use host::{FakeHost, InstalledHost, LogLine, WakeUp, WakeUpTime};
+pub use lookups::{Edit, FakeSource};

@@ -1,10 +1,11 @@
 //! Conversions between the bindings' types and the host's own. Pure.
 
 use super::bindings::exports::wharf::connector::{feeds, references, setup, subscriptions, webhooks, writing};
-use super::bindings::wharf::connector::types;
+use super::bindings::wharf::connector::{lookups, types};
 use crate::call::Stop;
+use crate::lookups::{LookupSource, Receipt};
 use crate::model::{
-    Action, Applied, Bounds, Cause, Cursor, Delivery, Event, Evidence, Failure, Instant, Intent, LimitScope,
+    Action, Applied, Bounds, Cause, Cursor, Delivery, Event, Evidence, Failure, Instant, Intent, Item, LimitScope,
     MissingKind, MissingMapping, Outcome, Parsed, Preview, Reference, Reply, Step, StepState, Subscription, ToldBy,
     Verdict, Violation,
 };
@@ -64,6 +65,97 @@ fn to_action(action: Action) -> types::Action {
         Action::Delete => types::Action::Delete,
         Action::Attach => types::Action::Attach,
     }
+}
+
+pub(super) fn action(action: types::Action) -> Action {
+    match action {
+        types::Action::Create => Action::Create,
+        types::Action::Update => Action::Update,
+        types::Action::Upsert => Action::Upsert,
+        types::Action::Transition => Action::Transition,
+        types::Action::Delete => Action::Delete,
+        types::Action::Attach => Action::Attach,
+    }
+}
+
+pub(super) fn to_source(source: LookupSource) -> lookups::Source {
+    lookups::Source {
+        name: source.name,
+        role: source.role,
+        entity: source.entity,
+        readable: source.readable,
+        keys: source.keys,
+        actions: source.actions.into_iter().map(to_action).collect(),
+    }
+}
+
+pub(super) fn to_receipt(receipt: Receipt) -> lookups::Receipt {
+    match receipt {
+        Receipt::Done(Applied { id, revision, number }) => {
+            lookups::Receipt::Done(types::Applied { id, revision, number })
+        }
+        Receipt::NothingToDo => lookups::Receipt::NothingToDo,
+        Receipt::Accepted(id) => lookups::Receipt::Accepted(id),
+    }
+}
+
+/// Turns an item of another connection into the guest's, as far as its document is text.
+pub(super) fn to_item(item: Item) -> Result<types::Item, Box<Failure>> {
+    let text = std::str::from_utf8(item.document.as_bytes()).map(str::to_owned).map_err(|_| {
+        let detail = format!("the document of `{}` is not UTF-8", item.id);
+        Box::new(Failure { cause: Cause::Unavailable { until: None }, message: detail, evidence: None })
+    })?;
+    Ok(types::Item {
+        entity: item.entity,
+        id: item.id,
+        revision: item.revision,
+        updated: item.updated.map(|updated| updated.0),
+        deleted: item.deleted,
+        content: types::Content::Document(text),
+    })
+}
+
+/// Turns a failure of a look-up into the guest's. Only the causes that a look-up has come here.
+pub(super) fn to_failure(failure: Failure) -> types::Failure {
+    let cause = match failure.cause {
+        Cause::NotFound { kind, entity, key } => {
+            types::Cause::NotFound(types::Missing { kind: to_missing_kind(kind), entity, key })
+        }
+        Cause::Conflict { existing_id, same_content } => {
+            types::Cause::Conflict(types::Conflict { existing_id, same_content })
+        }
+        Cause::InvalidRecord { violations } => {
+            types::Cause::InvalidRecord(violations.into_iter().map(to_violation).collect())
+        }
+        Cause::MappingMissing { missing } => {
+            types::Cause::MappingMissing(missing.into_iter().map(to_missing_mapping).collect())
+        }
+        Cause::Precondition { state } => types::Cause::Precondition(state),
+        Cause::DependencyMissing { entity, key } => {
+            types::Cause::DependencyMissing(types::Missing { kind: types::MissingKind::Referenced, entity, key })
+        }
+        Cause::Unsupported { capability } => types::Cause::Unsupported(capability),
+        Cause::TooLarge { bytes } => types::Cause::TooLarge(bytes),
+        Cause::Unavailable { until } => types::Cause::Unavailable(until.map(|until| until.0)),
+        _ => types::Cause::Unavailable(None),
+    };
+    types::Failure { cause, message: failure.message, evidence: None }
+}
+
+fn to_missing_kind(kind: MissingKind) -> types::MissingKind {
+    match kind {
+        MissingKind::Endpoint => types::MissingKind::Endpoint,
+        MissingKind::Subject => types::MissingKind::Subject,
+        MissingKind::Referenced => types::MissingKind::Referenced,
+    }
+}
+
+fn to_violation(found: Violation) -> types::Violation {
+    types::Violation { path: found.path, code: found.code, message: found.message }
+}
+
+fn to_missing_mapping(missing: MissingMapping) -> types::MissingMapping {
+    types::MissingMapping { reference_list: missing.reference_list, value: missing.value }
 }
 
 pub(super) fn violations(found: Vec<types::Violation>) -> Vec<Violation> {

@@ -4,14 +4,18 @@ use std::time::Instant as Moment;
 
 use bytes::Bytes;
 
-use super::bindings::wharf::connector::{clock, connection, http, log, random, schedule, secrets, types};
+use super::bindings::wharf::connector::{clock, connection, http, log, lookups, random, schedule, secrets, types};
+use super::convert;
+use crate::abi::json;
 use crate::call::{Call, Stop};
 use crate::capability::http::{Refusal, Request, Response, SendError};
 use crate::capability::log::Level;
+use crate::capability::lookups::{self as look_ups, Room};
 use crate::capability::schedule::Refused;
 use crate::capability::secrets::{Hash, SecretError};
 use crate::capability::{Connected, RANDOM_BYTES};
-use crate::model::{Effect, Instant};
+use crate::lookups::Edit;
+use crate::model::{Cause, Document, Effect, Failure, Instant, Item};
 
 impl types::Host for Call {}
 
@@ -142,6 +146,99 @@ impl schedule::Host for Call {
         };
         Ok(room.cancel(&name).await.map_err(schedule_error))
     }
+}
+
+impl lookups::Host for Call {
+    async fn sources(&mut self) -> wasmtime::Result<Vec<lookups::Source>> {
+        let Ok(room) = room(self) else { return Ok(Vec::new()) };
+        Ok(room.sources().into_iter().map(convert::to_source).collect())
+    }
+
+    async fn find(
+        &mut self,
+        source: String,
+        query: Vec<types::Field>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<types::Item>, types::Failure>> {
+        let (start, end) = (Moment::now(), self.scope().deadline());
+        let limit = limit.min(u32::try_from(self.limits().page_items).unwrap_or(u32::MAX));
+        let found = match look_up(self) {
+            Ok(room) => room.find(&source, &query, limit, end).await,
+            Err(failure) => Err(*failure),
+        };
+        self.waited_since(start);
+        Ok(match found {
+            Ok(items) => within_limits(self, items).map_err(|failure| convert::to_failure(*failure)),
+            Err(failure) => Err(convert::to_failure(failure)),
+        })
+    }
+
+    async fn get(&mut self, source: String, id: String) -> wasmtime::Result<Result<types::Item, types::Failure>> {
+        let (start, end) = (Moment::now(), self.scope().deadline());
+        let found = match look_up(self) {
+            Ok(room) => room.get(&source, &id, end).await,
+            Err(failure) => Err(*failure),
+        };
+        self.waited_since(start);
+        Ok(match found {
+            Ok(item) => convert::to_item(item).map_err(|failure| convert::to_failure(*failure)),
+            Err(failure) => Err(convert::to_failure(failure)),
+        })
+    }
+
+    async fn submit(
+        &mut self,
+        source: String,
+        action: types::Action,
+        id: Option<String>,
+        document: types::Document,
+    ) -> wasmtime::Result<Result<lookups::Receipt, types::Failure>> {
+        if self.name() != "serve" || self.is_dry() {
+            return Ok(Err(convert::to_failure(look_ups::not_here())));
+        }
+        if let Err(problem) = json::check(document.as_bytes()) {
+            return Err(Stop::Misuse(format!("the document of an edit {problem}; hand one JSON value over")).into());
+        }
+        let (start, end) = (Moment::now(), self.scope().deadline());
+        let edit = Edit { action: convert::action(action), id, document: Document::new(document) };
+        let receipt = match look_up(self) {
+            Ok(room) => room.submit(&source, edit, end).await,
+            Err(failure) => Err(*failure),
+        };
+        self.waited_since(start);
+        Ok(receipt.map(convert::to_receipt).map_err(convert::to_failure))
+    }
+}
+
+/// Returns the look-ups of the connection, in calls with network.
+fn room(call: &Call) -> Result<Room, Box<Failure>> {
+    match &call.rooms().connected {
+        Some(connected) if !call.is_pure() => Ok(connected.lookups.clone()),
+        _ => Err(Box::new(look_ups::without_network())),
+    }
+}
+
+/// Counts a look-up, and returns where it is made.
+fn look_up(call: &mut Call) -> Result<Room, Box<Failure>> {
+    if !call.count_look_up() {
+        let requests = call.limits().requests;
+        let message = format!("the call has looked up {requests} times and may no more; ask for less");
+        let cause = Cause::Unsupported { capability: "lookups".to_owned() };
+        return Err(Box::new(Failure { cause, message, evidence: None }));
+    }
+    room(call)
+}
+
+/// Hands items over, as many bytes as a page may have.
+fn within_limits(call: &Call, items: Vec<Item>) -> Result<Vec<types::Item>, Box<Failure>> {
+    let bytes = items.iter().map(|item| item.document.len()).fold(0, usize::saturating_add);
+    let limit = call.limits().page_bytes;
+    if bytes > limit {
+        let message = format!("what was found has {bytes} bytes and may have {limit}; ask for fewer records");
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        return Err(Box::new(Failure { cause: Cause::TooLarge { bytes }, message, evidence: None }));
+    }
+    items.into_iter().map(convert::to_item).collect()
 }
 
 /// Ends a pure call that asks for what changes from call to call.
