@@ -2,8 +2,10 @@
 
 pub(crate) mod ask;
 mod json;
+mod said;
 pub(crate) mod v0_1;
 
+use serde_json::Value;
 use wasmtime::Store;
 use wasmtime::component::Component;
 
@@ -47,6 +49,9 @@ pub(crate) trait Ask: Sync {
     const INTERFACE: &'static str;
     /// What the requests of the call may do.
     const ALLOWANCE: Allowance;
+
+    /// Returns the arguments by name, for a tape.
+    fn arguments(&self) -> Value;
 
     /// Makes a fresh instance in `store` and calls the function.
     fn call(&self, program: &Program, store: &mut Store<Call>) -> impl Future<Output = Told<Self::Output>> + Send;

@@ -26,6 +26,7 @@ use crate::engine::{Engine, TICK};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::model::{Answer, Cause, Effect, Failure};
+use crate::tape::Track;
 
 /// Why the host ended a call, or why what came out of it is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,7 +198,10 @@ pub(crate) async fn make<A: Ask>(
     ask: &A,
 ) -> Result<Answer<A::Output>, Error> {
     let deadline = tokio::time::Instant::now() + setting.limits.deadline;
-    let scope = Arc::new(CallScope::new(A::ALLOWANCE.min(ceiling), deadline, Arc::clone(&setting.limits)));
+    let track = setting.rooms.begin(A::NAME, || ask.arguments());
+    let _taped = Taped { track: track.clone(), rooms: &setting.rooms };
+    let scope = CallScope::new(A::ALLOWANCE.min(ceiling), deadline, Arc::clone(&setting.limits));
+    let scope = Arc::new(scope.on(track));
     let dry = ceiling < Allowance::Writes;
     let mut ended = attempt(setting, program, &scope, dry, ask).await;
     if expired::<A>(&mut ended) && !wrote(&scope) && setting.rooms.renew_credentials() {
@@ -213,6 +217,20 @@ pub(crate) async fn make<A: Ask>(
         Ended::Told(Err(error)) => Err(ending.stopped(&error)),
         Ended::TimedOut => Err(ending.timed_out()),
         Ended::Panicked(what) => Err(ending.panicked(&what)),
+    }
+}
+
+/// Tells the track that its call is over, also when the call was given up.
+struct Taped<'a> {
+    track: Option<Arc<dyn Track>>,
+    rooms: &'a Rooms,
+}
+
+impl Drop for Taped<'_> {
+    fn drop(&mut self) {
+        if let Some(track) = &self.track {
+            track.ended(&|text| self.rooms.redact(text));
+        }
     }
 }
 

@@ -9,11 +9,14 @@ pub(crate) mod wasi;
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use self::http::{CallScope, Egress, Tokens};
 use self::schedule::Schedule;
 use self::secrets::Secrets;
 use crate::model::{Cause, Evidence, Failure, Instant, LimitScope};
 use crate::surroundings::{Clock, Randomness};
+use crate::tape::{CallOnTape, Tape, Track};
 
 /// Most random bytes that one `random.bytes` gives.
 pub(crate) const RANDOM_BYTES: u32 = 4096;
@@ -46,6 +49,8 @@ pub(crate) struct Connected {
     pub(crate) schedule: Schedule,
     /// What it may look up on other connections.
     pub(crate) lookups: lookups::Room,
+    /// What hears its calls.
+    pub(crate) tape: Option<Arc<dyn Tape>>,
 }
 
 impl Rooms {
@@ -57,6 +62,14 @@ impl Rooms {
     /// Returns the connection's name.
     pub(crate) fn connection(&self) -> Option<&str> {
         self.connected.as_ref().map(|connected| connected.name.as_str())
+    }
+
+    /// Begins the track of a call of the connection, where there is a tape.
+    pub(crate) fn begin(&self, name: &'static str, arguments: impl FnOnce() -> Value) -> Option<Arc<dyn Track>> {
+        let connected = self.connected.as_ref()?;
+        let tape = connected.tape.as_ref()?;
+        let (connection, connector) = (connected.name.clone(), self.connector.clone());
+        Some(tape.begin(CallOnTape { connection, connector, name, arguments: arguments() }))
     }
 
     /// Takes the secrets that the connection has used out of a text.

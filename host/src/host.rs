@@ -10,9 +10,11 @@ use crate::connector::Connector;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::network::Network;
 use crate::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
 use crate::store::{MemoryStore, Store};
 use crate::surroundings::{Clock, Randomness, Resolver, SystemClock, SystemRandomness, SystemResolver};
+use crate::tape::Tape;
 
 /// The host: loads connectors and is the ground that their connections stand on. Cheap to clone; all clones are one.
 ///
@@ -30,6 +32,8 @@ pub(crate) struct Ground {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) resolver: Arc<dyn Resolver>,
+    pub(crate) network: Option<Arc<dyn Network>>,
+    pub(crate) tape: Option<Arc<dyn Tape>>,
     pub(crate) roots: Roots,
     pub(crate) budgets: Arc<Budgets>,
     pub(crate) tokens: Arc<Tokens>,
@@ -63,13 +67,15 @@ pub struct HostBuilder {
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     resolver: Arc<dyn Resolver>,
+    network: Option<Arc<dyn Network>>,
+    tape: Option<Arc<dyn Tape>>,
     root_certificates: Vec<u8>,
     limits: Limits,
 }
 
 impl Default for HostBuilder {
-    /// No secrets, a store that forgets, no cache, the system's clock, randomness and resolver, the system's root
-    /// certificates, the default [`Limits`].
+    /// No secrets, a store that forgets, no cache, the system's clock, randomness and resolver, nothing between calls and
+    /// the network, the system's root certificates, the default [`Limits`].
     fn default() -> Self {
         Self {
             secrets: Arc::new(NoSecrets),
@@ -78,6 +84,8 @@ impl Default for HostBuilder {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             resolver: Arc::new(SystemResolver),
+            network: None,
+            tape: None,
             root_certificates: Vec::new(),
             limits: Limits::default(),
         }
@@ -122,6 +130,18 @@ impl HostBuilder {
         self
     }
 
+    /// Sets what happens to requests between the pipeline and the remote. Default: they pass.
+    pub fn network(mut self, network: impl Network + 'static) -> Self {
+        self.network = Some(Arc::new(network));
+        self
+    }
+
+    /// Sets what hears the calls of connections, or answers them in the host's place. Default: nothing.
+    pub fn tape(mut self, tape: impl Tape + 'static) -> Self {
+        self.tape = Some(Arc::new(tape));
+        self
+    }
+
     /// Adds root certificates, PEM, to the system's own: for an in-house certificate authority. May be called again.
     pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.root_certificates.extend_from_slice(pem.as_ref());
@@ -150,6 +170,8 @@ impl HostBuilder {
             clock: self.clock,
             randomness: self.randomness,
             resolver: self.resolver,
+            network: self.network,
+            tape: self.tape,
             roots: Roots::with_added(&self.root_certificates)?,
             budgets: Arc::default(),
             tokens: Arc::default(),

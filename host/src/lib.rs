@@ -36,11 +36,14 @@ pub mod limits;
 pub mod lookups;
 pub mod manifest;
 pub mod model;
+pub mod network;
 pub mod policy;
+pub mod recording;
 mod schema;
 pub mod secret;
 pub mod store;
 pub mod surroundings;
+pub mod tape;
 
 pub use connection::{Connection, ConnectionBuilder};
 pub use connector::Connector;

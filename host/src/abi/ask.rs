@@ -1,7 +1,9 @@
 //! Every function of the contract that the host calls: what it takes, what it gives, what it may do meanwhile.
 
+use serde_json::Value;
 use wasmtime::Store;
 
+use super::said::said;
 use super::{Ask, Program, Told};
 use crate::call::Call;
 use crate::capability::http::scope::Allowance;
@@ -31,6 +33,11 @@ macro_rules! asks {
             const NAME: &'static str = stringify!($method);
             const INTERFACE: &'static str = $interface;
             const ALLOWANCE: Allowance = Allowance::$allowance;
+
+            fn arguments(&self) -> Value {
+                let arguments: [(&str, Value); _] = [$((stringify!($arg), said(&self.$arg))),*];
+                arguments.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+            }
 
             async fn call(&self, program: &Program, store: &mut Store<Call>) -> Told<$output> {
                 match program {

@@ -13,7 +13,9 @@ mod grant;
 mod redact;
 pub(crate) mod scope;
 mod send;
+mod taped;
 mod token;
+mod way;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -34,10 +36,12 @@ pub(crate) use self::send::Roots;
 use self::send::{Failure, Outgoing, Received, Transport};
 pub(crate) use self::token::Tokens;
 use self::token::{Granted, Token};
+use self::way::Way;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::manifest::{BudgetRequest, CredentialSlot};
 use crate::model::{Effect, Instant, LimitScope};
+use crate::network::Network;
 use crate::policy::{Denied, Policy, target};
 use crate::secret::SecretSource;
 use crate::surroundings::{Clock, Resolver};
@@ -65,6 +69,8 @@ pub(crate) struct EgressSettings {
     pub(crate) secrets: Arc<dyn SecretSource>,
     /// Resolves names.
     pub(crate) resolver: Arc<dyn Resolver>,
+    /// What happens on the way, in tests of that.
+    pub(crate) network: Option<Arc<dyn Network>>,
     /// One per host.
     pub(crate) roots: Roots,
     /// Limits of the connection's calls.
@@ -169,7 +175,7 @@ pub(crate) struct Egress {
     limits: Arc<Limits>,
     places: Semaphore,
     redactor: Redactor,
-    transport: Transport,
+    way: Way,
 }
 
 /// A request that may be sent, before it has its credential.
@@ -203,7 +209,10 @@ impl Egress {
             clock: settings.clock,
             places: Semaphore::new(limits.concurrent_requests.clamp(1, Semaphore::MAX_PERMITS)),
             redactor: Redactor::default(),
-            transport: Transport::new(Arc::clone(&policy), settings.resolver, settings.roots, Arc::clone(&limits)),
+            way: Way::new(
+                settings.network,
+                Transport::new(Arc::clone(&policy), settings.resolver, settings.roots, Arc::clone(&limits)),
+            ),
             policy,
             limits,
         })
@@ -213,6 +222,13 @@ impl Egress {
     ///
     /// Cancel-safe: dropped, it closes what it opened and gives back its places; the trace keeps whether it had left.
     pub(crate) async fn send(&self, scope: &CallScope, request: Request) -> Result<Response, SendError> {
+        match scope.track() {
+            Some(track) => self.send_on_track(scope, request, track).await,
+            None => self.send_for_real(scope, request).await,
+        }
+    }
+
+    async fn send_for_real(&self, scope: &CallScope, request: Request) -> Result<Response, SendError> {
         let url = target::parse(&request.url);
         let shown = match &url {
             Ok(url) => target::without_query_values(url),
@@ -436,7 +452,7 @@ impl Egress {
         let place = timeout_at(scope.deadline(), self.places.acquire()).await.map_err(|_| Refusal::Deadline(false))?;
         let _place = place.map_err(|_| Refusal::NotSent("the connection is closed".into()))?;
         begun.leaves(outgoing.body.as_ref().map_or(0, Bytes::len));
-        let transferred = self.transport.send(outgoing, scope.deadline()).await;
+        let transferred = self.way.send(&self.connection, outgoing, scope.deadline()).await;
         match &transferred {
             Ok(received) => begun.answered(received.status, received.body.len()),
             Err(failure) if !failure.may_have_left() => begun.did_not_leave(),

@@ -57,8 +57,9 @@ impl Wasi {
             context.wall_clock(Still).monotonic_clock(Still);
             context.secure_random(same()).insecure_random(same()).insecure_random_seed(0);
         } else {
-            let random = || HostRandom(Arc::clone(&rooms.randomness));
-            context.wall_clock(HostClock(Arc::clone(&rooms.clock)));
+            let (clock, randomness) = scope.surroundings(rooms);
+            let random = || HostRandom(Arc::clone(&randomness));
+            context.wall_clock(HostClock(clock));
             context.secure_random(random()).insecure_random(random());
         }
         let mut table = ResourceTable::new();

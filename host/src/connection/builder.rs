@@ -103,6 +103,7 @@ impl ConnectionBuilder {
             schedule: Schedule::new(&self.name, Arc::clone(&ground.store), self.wakes()),
             lookups: Room::new(self.lookups.clone()),
             egress: Arc::new(self.egress(policy, &limits)?),
+            tape: ground.tape.clone(),
         };
         let rooms = Rooms {
             connector: loaded.manifest.name.clone(),
@@ -130,6 +131,7 @@ impl ConnectionBuilder {
             tokens: Arc::clone(&ground.tokens),
             secrets: Arc::clone(&ground.secrets),
             resolver: Arc::clone(&ground.resolver),
+            network: ground.network.clone(),
             roots: ground.roots.clone(),
             limits: Arc::clone(limits),
             clock: Arc::clone(&ground.clock),

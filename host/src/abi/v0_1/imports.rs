@@ -31,7 +31,7 @@ impl connection::Host for Call {
 impl clock::Host for Call {
     fn now(&mut self) -> wasmtime::Result<u64> {
         impure(self, "clock.now")?;
-        Ok(self.rooms().clock.now().0)
+        Ok(self.scope().surroundings(self.rooms()).0.now().0)
     }
 }
 
@@ -44,7 +44,8 @@ impl random::Host for Call {
             return Err(Stop::Misuse(message).into());
         }
         let mut bytes = vec![0; length];
-        self.rooms().randomness.fill(&mut bytes).map_err(|error| Stop::Host(format!("no randomness: {error}")))?;
+        let (_, randomness) = self.scope().surroundings(self.rooms());
+        randomness.fill(&mut bytes).map_err(|error| Stop::Host(format!("no randomness: {error}")))?;
         Ok(bytes)
     }
 }

@@ -8,8 +8,11 @@ use tokio::time::Instant as Moment;
 
 use super::budget::BudgetKey;
 use super::{Refusal, SendError};
+use crate::capability::Rooms;
 use crate::limits::Limits;
 use crate::model::{Cause, Effect, LimitScope, RequestTrace, ToldBy, Trace};
+use crate::surroundings::{Clock, Randomness};
+use crate::tape::{OnTrack, Track};
 
 /// What the requests of a call may do in the remote system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +42,7 @@ pub(crate) struct CallScope {
     allowance: Allowance,
     deadline: Moment,
     limits: Arc<Limits>,
+    track: Option<Arc<dyn Track>>,
     record: Mutex<Record>,
 }
 
@@ -55,7 +59,26 @@ struct Record {
 impl CallScope {
     /// Starts the scope of a call that ends at `deadline` at the latest.
     pub(crate) fn new(allowance: Allowance, deadline: Moment, limits: Arc<Limits>) -> Self {
-        Self { allowance, deadline, limits, record: Mutex::default() }
+        Self { allowance, deadline, limits, track: None, record: Mutex::default() }
+    }
+
+    /// Puts the call on a track.
+    pub(crate) fn on(mut self, track: Option<Arc<dyn Track>>) -> Self {
+        self.track = track;
+        self
+    }
+
+    /// Returns the track that the call is on.
+    pub(crate) fn track(&self) -> Option<&Arc<dyn Track>> {
+        self.track.as_ref()
+    }
+
+    /// Returns the call's time and randomness: the track's, where it is on one.
+    pub(crate) fn surroundings(&self, rooms: &Rooms) -> (Arc<dyn Clock>, Arc<dyn Randomness>) {
+        let (clock, randomness) = (Arc::clone(&rooms.clock), Arc::clone(&rooms.randomness));
+        let Some(track) = self.track.clone() else { return (clock, randomness) };
+        let taped = Arc::new(OnTrack { track, clock, randomness });
+        (Arc::clone(&taped) as Arc<dyn Clock>, taped)
     }
 
     /// Returns what the call did so far.

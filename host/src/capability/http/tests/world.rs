@@ -67,6 +67,7 @@ impl World {
             tokens: Arc::clone(&self.tokens),
             secrets: Arc::clone(&self.secrets) as _,
             resolver: Arc::clone(&self.resolver) as _,
+            network: None,
             roots: self.roots.clone(),
             limits: Arc::new(self.limits.clone()),
             clock: Arc::clone(&self.clock) as _,
