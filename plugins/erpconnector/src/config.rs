@@ -7,6 +7,7 @@ use serde::Deserialize;
 use wharf_sdk::{Failure, Result, Violation, connection, violation};
 
 use crate::assumed::{self, FIELDS, Field};
+use crate::query::is_name;
 use crate::verbs::{Entity, Erp, Verb};
 
 /// Address of version 4 of the API, from the vendor's pages.
@@ -24,12 +25,18 @@ pub(crate) struct Config {
     /// Company within the licence, sent as `COMPANY_ID`.
     #[serde(default = "first_company")]
     pub(crate) company_id: String,
+    /// Further companies of the licence: documents may name one in `extra.COMPANY_ID`, feeds in their filter `company`.
+    #[serde(default)]
+    pub(crate) company_ids: Vec<String>,
     /// Calls allowed in a minute; the vendor publishes no limit.
     #[serde(default)]
     pub(crate) calls_per_minute: Option<u32>,
     /// Further verbs that the ERP offers, by entity: `{ "Customer" = ["PUT"] }`.
     #[serde(default)]
     pub(crate) verbs: BTreeMap<String, Vec<Verb>>,
+    /// Other entities of the API, by their names in addresses: `{ Payroll = { key = "NoPaie", verbs = ["GET"] } }`.
+    #[serde(default)]
+    pub(crate) entities: BTreeMap<String, Other>,
     /// Names of fields where they differ from the ones known here: `{ "Customer.Courriel" = "Email" }`.
     #[serde(default)]
     pub(crate) fields: BTreeMap<String, String>,
@@ -47,6 +54,25 @@ pub(crate) struct Config {
     /// Currency of the books; documents in another one are refused. Any currency is taken where it is missing.
     #[serde(default)]
     pub(crate) currency: Option<String>,
+}
+
+/// An entity that is not known here.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Other {
+    /// Field that has the key of its records.
+    pub(crate) key: String,
+    /// What the ERP offers for it; reading where it is missing.
+    #[serde(default = "reading")]
+    pub(crate) verbs: Vec<Verb>,
+    /// Text field that takes the correlation of new records, so that they are found again; their key alone finds them
+    /// where it is missing.
+    #[serde(default)]
+    pub(crate) correlation: Option<String>,
+}
+
+fn reading() -> Vec<Verb> {
+    vec![Verb::Get]
 }
 
 fn vendor_api() -> String {
@@ -74,30 +100,81 @@ impl Config {
 
     /// Returns what is wrong that the JSON Schema cannot say.
     pub(crate) fn violations(&self) -> Vec<Violation> {
+        let mut found = self.number_violations();
+        found.extend(self.company_violations());
+        found.extend(self.entity_violations());
+        found.extend(self.name_violations());
+        found
+    }
+
+    fn number_violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        let mut wrong = |path: String, code: &str, message: String| found.push(violation(path, code, message));
         if self.calls_per_minute == Some(0) {
-            let message = "`calls_per_minute` is 0; write 1 or more, or leave it out".to_owned();
-            wrong("/calls_per_minute".to_owned(), "zero", message);
-        }
-        if self.company_id.is_empty() || !self.company_id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let message = "`company_id` has to be one word; write `0` for the first company".to_owned();
-            wrong("/company_id".to_owned(), "not-a-word", message);
+            let message = "`calls_per_minute` is 0; write 1 or more, or leave it out";
+            found.push(violation("/calls_per_minute", "zero", message));
         }
         if !matches!(self.price_places, 2 | 4) {
             let message = format!("`price_places` is {}; write 2 or 4", self.price_places);
-            wrong("/price_places".to_owned(), "out-of-range", message);
-        }
-        for name in self.verbs.keys().filter(|name| Entity::named(name).is_none()) {
-            let known = Entity::ALL.map(Entity::name).join(", ");
-            wrong(format!("/verbs/{name}"), "unknown-entity", format!("`{name}` is unknown here; use one of {known}"));
-        }
-        for name in self.fields.keys().filter(|name| !FIELDS.iter().any(|field| key(*field) == **name)) {
-            let message = format!("`{name}` is no field that is used here; the README lists them");
-            wrong(format!("/fields/{name}"), "unknown-field", message);
+            found.push(violation("/price_places", "out-of-range", message));
         }
         found
     }
+
+    fn company_violations(&self) -> Vec<Violation> {
+        let paths = (0..).map(|index: usize| format!("/company_ids/{index}"));
+        let all = std::iter::once(("/company_id".to_owned(), &self.company_id)).chain(paths.zip(&self.company_ids));
+        all.filter(|(_, id)| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'))
+            .map(|(path, _)| {
+                let message = "a company is one word without a colon; write `0` for the first company";
+                violation(path, "not-a-word", message)
+            })
+            .collect()
+    }
+
+    fn entity_violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for name in self.verbs.keys().filter(|name| Entity::known(name).is_none()) {
+            let known = Entity::KNOWN.map(Entity::name).join(", ");
+            let message = format!("`{name}` is not one of {known}; write it under `entities`");
+            found.push(violation(format!("/verbs/{name}"), "unknown-entity", message));
+        }
+        for (name, other) in &self.entities {
+            let path = format!("/entities/{name}");
+            if Entity::known(name).is_some() {
+                let message = format!("`{name}` is known here; write its verbs under `verbs`");
+                found.push(violation(path.as_str(), "known-entity", message));
+            } else if !is_name(name) || name.contains('.') {
+                let message = format!("`{name}` is no name of an entity; use letters, digits and `_`");
+                found.push(violation(path.as_str(), "not-a-name", message));
+            }
+            let fields = [("key", Some(&other.key)), ("correlation", other.correlation.as_ref())];
+            for (key, field) in fields.into_iter().filter_map(|(key, field)| Some((key, field?))) {
+                found.extend(not_a_field(&format!("{path}/{key}"), field));
+            }
+        }
+        found
+    }
+
+    fn name_violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for (name, field) in &self.fields {
+            let path = format!("/fields/{name}");
+            if !FIELDS.iter().flat_map(|fields| fields.iter()).any(|field| key(*field) == *name) {
+                let message = format!("`{name}` is no field that is used here; the README lists them");
+                found.push(violation(path.as_str(), "unknown-field", message));
+            }
+            found.extend(not_a_field(&path, field));
+        }
+        let parts = (0..).map(|index: usize| format!("/expand_products/{index}")).zip(&self.expand_products);
+        found.extend(parts.filter_map(|(path, part)| not_a_field(&path, part)));
+        found
+    }
+}
+
+/// Names of fields go into queries as they are.
+fn not_a_field(path: &str, name: &str) -> Option<Violation> {
+    let message = || format!("`{name}` is no name of a field; use letters, digits, `_`, and `.` between parts");
+    (!is_name(name)).then(|| violation(path, "not-a-name", message()))
 }
 
 fn key(field: Field) -> String {

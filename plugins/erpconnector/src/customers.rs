@@ -1,13 +1,14 @@
 //! Customers: finding and making them.
 
 use wharf_sdk::document::Partner;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, violation};
+use wharf_sdk::{Failure, Intent, Outcome, Preview, Result, Verdict, violation};
 
 use crate::assumed::customer::{EMAIL, NAME, NUMBER};
-use crate::client::{Client, made_key};
+use crate::body::Body;
+use crate::client::{Client, made_key, row};
 use crate::config::Config;
 use crate::convert;
-use crate::convert::customer::{body, check, email};
+use crate::convert::customer::{body, changes, check, email};
 use crate::query::Query;
 use crate::verbs::{Entity, Verb, require};
 
@@ -134,7 +135,7 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
         };
     }
     let key = made_key(&response, client.config.name(NUMBER), &number)?;
-    Ok(Outcome::Applied(Applied::new(key.clone()).number(key)))
+    Ok(Outcome::Applied(client.applied(&key)))
 }
 
 /// Asks whether a customer was made.
@@ -142,13 +143,51 @@ pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
     let (partner, number) = prepared(client, intent)?;
     if let Some(there) = existing(client, &partner, &number)? {
         let id = there.id.unwrap_or(number);
-        return Ok(Verdict::Found(Applied::new(id.clone()).number(id)));
+        return Ok(Verdict::Found(client.applied(&id)));
     }
     if email(&partner).is_none() && !all_with(client, &Key::Name(partner.name.trim().to_owned()))?.is_empty() {
         let why = format!("a customer is called `{}`, under another number; compare them", partner.name.trim());
         return Ok(Verdict::Inconclusive(why));
     }
     Ok(Verdict::Absent)
+}
+
+/// Plans the changing of a customer.
+pub(crate) fn plan_update(client: &Client, intent: &Intent, number: &str) -> Result<Preview> {
+    let changes = changed(client, intent)?;
+    let text = serde_json::to_string(&changes).unwrap_or_default();
+    let preview = client.get_preview(Entity::Customer, number)?;
+    let note = "reads the customer first, as a PUT replaces it whole, and keeps the fields that the document has not";
+    Ok(preview.note(note).note(format!("then PUT /Entity/Customer/{number} with {text} over what was read")))
+}
+
+/// Changes a customer: the fields that the document has, and no others.
+pub(crate) fn update(client: &Client, intent: &Intent, number: &str) -> Result<Outcome> {
+    let changes = changed(client, intent)?;
+    let response = client.get(Entity::Customer, number)?;
+    let there = row(&response)?;
+    if changes.is_said_by(&there)? {
+        return Ok(Outcome::NothingToDo);
+    }
+    let whole = changes.text(client.config.name(NUMBER), Some(number)).over(&there)?;
+    client.put(Entity::Customer, number, &whole)?;
+    Ok(Outcome::Applied(client.applied(number)))
+}
+
+/// Asks whether a customer says what was to be written.
+pub(crate) fn verify_update(client: &Client, intent: &Intent, number: &str) -> Result<Verdict> {
+    let changes = changed(client, intent)?;
+    let response = client.get(Entity::Customer, number)?;
+    Ok(match changes.is_said_by(&row(&response)?)? {
+        true => Verdict::Found(client.applied(number)),
+        false => Verdict::Absent,
+    })
+}
+
+fn changed(client: &Client, intent: &Intent) -> Result<Body> {
+    require(&client.config, Entity::Customer, Verb::Get)?;
+    require(&client.config, Entity::Customer, Verb::Put)?;
+    Ok(changes(&intent.document()?, &client.config))
 }
 
 fn prepared(client: &Client, intent: &Intent) -> Result<(Partner, String)> {
@@ -173,9 +212,9 @@ fn there_already(client: &Client, partner: &Partner, number: &str, there: &Partn
     let id = there.id.clone().unwrap_or_default();
     let made_up = given_number(partner, &client.config).is_none();
     if made_up && id == number {
-        return Ok(Outcome::AlreadyApplied(Applied::new(id.clone()).number(id)));
+        return Ok(Outcome::AlreadyApplied(client.applied(&id)));
     }
     let same = there.name.trim().to_lowercase() == partner.name.trim().to_lowercase();
     let message = format!("customer {id} is there already; use it, or change it");
-    Err(Failure::conflict(Some(id), Some(same), message))
+    Err(Failure::conflict(Some(client.id(&id)), Some(same), message))
 }

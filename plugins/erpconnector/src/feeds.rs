@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use wharf_sdk::http::Response;
 use wharf_sdk::{Bounds, Completeness, Cursor, Failure, Item, Page, PageBuilder, Result};
 
-use crate::assumed::{PAGE_SIZE, customer, invoice, product};
+use crate::assumed::{PAGE_SIZE, customer, entry, invoice, product, supplier_invoice, supplier_order};
 use crate::client::{Client, rows};
 use crate::config::Config;
-use crate::convert;
+use crate::convert::supplier::invoice_key;
 use crate::query::Query;
 use crate::row::Row;
 use crate::verbs::Entity;
+use crate::{convert, others, records};
 
 /// Version of the cursors of all feeds.
 pub(crate) const CURSOR_VERSION: u32 = 1;
@@ -29,8 +30,8 @@ struct Position {
 
 /// Returns the page after `cursor`.
 pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Result<Page> {
-    let entity = entity_of(feed)?;
-    let client = Client::open()?;
+    let entity = entity_of(feed, bounds)?;
+    let client = Client::open()?.of_company(only(bounds, "company")?)?;
     let position = match cursor {
         Some(cursor) => cursor.decode(CURSOR_VERSION)?,
         None => start(bounds),
@@ -39,11 +40,25 @@ pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Resul
     page(&client, entity, &response, &position, bounds)
 }
 
-fn entity_of(feed: &str) -> Result<Entity> {
+fn entity_of<'a>(feed: &str, bounds: &'a Bounds) -> Result<Entity<'a>> {
     match feed {
         "products" => Ok(Entity::Product),
         "customers" => Ok(Entity::Customer),
         "customer-invoices" => Ok(Entity::CustomerInvoice),
+        "supplier-invoices" => Ok(Entity::SupplierInvoice),
+        "supplier-orders" => Ok(Entity::SupplierOrder),
+        "journal-entries" => Ok(Entity::GLJournalEntry),
+        "records" => match only(bounds, "entity")? {
+            Some(name) if Entity::known(name).is_none() => Ok(Entity::Other(name)),
+            Some(name) => {
+                let message = format!("`{name}` has a feed of its own; use that");
+                Err(Failure::unsupported("records", message))
+            }
+            None => {
+                let message = "the feed `records` needs the filter `entity`; name one, such as `GLAccount`";
+                Err(Failure::unsupported("records", message))
+            }
+        },
         _ => Err(Failure::unsupported(feed, format!("there is no feed `{feed}`; use one of the manifest"))),
     }
 }
@@ -52,16 +67,38 @@ fn start(bounds: &Bounds) -> Position {
     Position { skip: 0, size: bounds.max_items.clamp(1, PAGE_SIZE), last: None }
 }
 
-fn key_name(entity: Entity, config: &Config) -> &str {
-    config.name(match entity {
+/// Returns the name of the field that lists are sorted by: the number.
+pub(crate) fn key_name<'a>(entity: Entity<'_>, config: &'a Config) -> Result<&'a str> {
+    Ok(config.name(match entity {
         Entity::Product => product::NUMBER,
         Entity::Customer => customer::NUMBER,
         Entity::CustomerInvoice => invoice::NUMBER,
-    })
+        Entity::SupplierInvoice => supplier_invoice::NUMBER,
+        Entity::SupplierOrder => supplier_order::NUMBER,
+        Entity::GLJournalEntry => entry::NUMBER,
+        Entity::Other(name) => return others::key_field(config, name),
+    }))
 }
 
-fn query(entity: Entity, position: &Position, bounds: &Bounds, config: &Config) -> Result<Query> {
-    let query = Query::new().order_by(key_name(entity, config)).top(position.size).skip(position.skip);
+/// Returns what tells a record from all others of its entity and company.
+pub(crate) fn key(client: &Client, entity: Entity<'_>, row: &Row<'_>) -> Result<String> {
+    let config = &client.config;
+    match entity {
+        Entity::Other(name) => others::key_of(row, config, name),
+        Entity::SupplierInvoice => {
+            let number = convert::key(row, supplier_invoice::NUMBER, config)?;
+            Ok(invoice_key(&convert::key(row, supplier_invoice::SUPPLIER, config)?, &number))
+        }
+        Entity::Product => convert::key(row, product::NUMBER, config),
+        Entity::Customer => convert::key(row, customer::NUMBER, config),
+        Entity::CustomerInvoice => convert::key(row, invoice::NUMBER, config),
+        Entity::SupplierOrder => convert::key(row, supplier_order::NUMBER, config),
+        Entity::GLJournalEntry => convert::key(row, entry::NUMBER, config),
+    }
+}
+
+fn query(entity: Entity<'_>, position: &Position, bounds: &Bounds, config: &Config) -> Result<Query> {
+    let query = Query::new().order_by(key_name(entity, config)?).top(position.size).skip(position.skip);
     if entity != Entity::Product {
         return Ok(query);
     }
@@ -89,9 +126,15 @@ fn only<'a>(bounds: &'a Bounds, name: &'a str) -> Result<Option<&'a str>> {
     }
 }
 
-fn page(client: &Client, entity: Entity, response: &Response, position: &Position, bounds: &Bounds) -> Result<Page> {
+fn page(
+    client: &Client,
+    entity: Entity<'_>,
+    response: &Response,
+    position: &Position,
+    bounds: &Bounds,
+) -> Result<Page> {
     let rows = rows(response)?;
-    let begin = first_new(&rows, entity, position, &client.config)?;
+    let begin = first_new(client, &rows, entity, position)?;
     if begin > 0 && begin == rows.len() && counted(rows.len()) == position.size {
         let detail = format!("the list of `{}` brought the same rows again: it ignores `$skip`", entity.name());
         let sample = response.text_if_any().unwrap_or_default();
@@ -100,13 +143,13 @@ fn page(client: &Client, entity: Entity, response: &Response, position: &Positio
     let mut page = PageBuilder::new(bounds);
     let mut last = position.last.clone();
     for (index, row) in rows.iter().enumerate().skip(begin) {
-        let item = item(entity, row, &client.config)?;
-        let id = item.id.clone();
+        let item = item(client, entity, row)?;
+        let key = key(client, entity, row)?;
         if page.push(item).is_some() {
             let next = Position { skip: position.skip.saturating_add(counted(index)), last, ..position.clone() };
             return Ok(page.finish(Cursor::encode(CURSOR_VERSION, &next)?, Completeness::More));
         }
-        last = Some(id);
+        last = Some(key);
     }
     if counted(rows.len()) == position.size {
         let next = Position { skip: position.skip.saturating_add(position.size), last, ..position.clone() };
@@ -117,10 +160,10 @@ fn page(client: &Client, entity: Entity, response: &Response, position: &Positio
 }
 
 /// Returns the first row after the one done last, which is there again where the list ignores `$skip` or has grown.
-fn first_new(rows: &[Row<'_>], entity: Entity, position: &Position, config: &Config) -> Result<usize> {
+fn first_new(client: &Client, rows: &[Row<'_>], entity: Entity<'_>, position: &Position) -> Result<usize> {
     let Some(last) = position.last.as_deref().filter(|_| position.skip > 0) else { return Ok(0) };
     for (index, row) in rows.iter().enumerate() {
-        if row.text(key_name(entity, config))?.as_deref() == Some(last) {
+        if key(client, entity, row)? == last {
             return Ok(index + 1);
         }
     }
@@ -132,19 +175,17 @@ fn counted(rows: usize) -> u32 {
 }
 
 /// Makes the item of a row.
-pub(crate) fn item(entity: Entity, row: &Row<'_>, config: &Config) -> Result<Item> {
+pub(crate) fn item(client: &Client, entity: Entity<'_>, row: &Row<'_>) -> Result<Item> {
+    let config = &client.config;
+    let id = client.id(&key(client, entity, row)?);
+    let document = entity.document();
     match entity {
-        Entity::Product => {
-            let product = convert::product::read(row, config)?;
-            Item::new("product", product.id.clone().unwrap_or_default(), &product)
-        }
-        Entity::Customer => {
-            let partner = convert::customer::read(row, config)?;
-            Item::new("partner", partner.id.clone().unwrap_or_default(), &partner)
-        }
-        Entity::CustomerInvoice => {
-            let invoice = convert::invoice::read(row, config)?;
-            Item::new("invoice", invoice.id.clone().unwrap_or_default(), &invoice)
-        }
+        Entity::Product => Item::new(document, id, &convert::product::read(row, config)?),
+        Entity::Customer => Item::new(document, id, &convert::customer::read(row, config)?),
+        Entity::CustomerInvoice => Item::new(document, id, &convert::invoice::read(row, config)?),
+        Entity::SupplierInvoice => Item::new(document, id, &convert::supplier::read_invoice(row, config)?),
+        Entity::SupplierOrder => Item::new(document, id, &convert::supplier::read_order(row, config)?),
+        Entity::GLJournalEntry => Item::new(document, id, &convert::entry::read(row, config)?),
+        Entity::Other(name) => records::any_item(client, name, row),
     }
 }

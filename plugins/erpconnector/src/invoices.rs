@@ -1,12 +1,13 @@
 //! Customer invoices: making them, and finding what was made. An invoice is never changed: the books forbid it.
 
 use wharf_sdk::document::Invoice;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Failure, Intent, Outcome, Preview, Result, Verdict};
 
 use crate::assumed::invoice::{DESCRIPTION, NUMBER};
 use crate::client::{Client, made_key};
 use crate::convert;
-use crate::convert::invoice::{Line, body, carries, description, has_lines, lines, number};
+use crate::convert::carries;
+use crate::convert::invoice::{Line, body, description, has_lines, lines, number};
 use crate::customers::{self, Key};
 use crate::query::Query;
 use crate::verbs::{Entity, Verb, require};
@@ -66,7 +67,7 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
         };
     }
     let key = made_key(&response, client.config.name(NUMBER), wanted.number())?;
-    Ok(Outcome::Applied(applied(key)))
+    Ok(Outcome::Applied(client.applied(&key)))
 }
 
 /// Asks whether an invoice was made: by its number, and, as an ERP may number by itself, by its description.
@@ -75,7 +76,7 @@ pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
     if let Some(there) = find(client, by_number(client, wanted.number()), wanted.number())? {
         let number = there.number.clone().unwrap_or_default();
         return Ok(match is_ours(&wanted, &there) {
-            true => Verdict::Found(applied(number)),
+            true => Verdict::Found(client.applied(&number)),
             false => Verdict::Inconclusive(format!("invoice `{number}` is there, and another's; compare them")),
         });
     }
@@ -86,7 +87,7 @@ pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
         Ok(Some(there).filter(|there| carries(there.note.as_deref(), wanted.correlation)))
     })?;
     let number = found.into_iter().next().and_then(|there| there.number);
-    Ok(number.map_or(Verdict::Absent, |number| Verdict::Found(applied(number))))
+    Ok(number.map_or(Verdict::Absent, |number| Verdict::Found(client.applied(&number))))
 }
 
 fn by_number(client: &Client, number: &str) -> Query {
@@ -110,20 +111,16 @@ fn is_ours(wanted: &Wanted<'_>, there: &Invoice) -> bool {
 fn there_already(client: &Client, wanted: &Wanted<'_>, there: Invoice) -> Result<Outcome> {
     let number = there.number.clone().unwrap_or_else(|| wanted.number().to_owned());
     if is_ours(wanted, &there) {
-        return Ok(Outcome::AlreadyApplied(applied(number)));
+        return Ok(Outcome::AlreadyApplied(client.applied(&number)));
     }
     let customer = customers::find(client, &wanted.invoice.partner)?.and_then(|customer| customer.id);
     let same = customer.is_some() && there.partner.id == customer && has_lines(&there, &wanted.lines);
     let message = format!("invoice `{number}` is there already, made by another; compare them, or give another number");
-    Err(Failure::conflict(Some(number), Some(same), message))
+    Err(Failure::conflict(Some(client.id(&number)), Some(same), message))
 }
 
 fn no_customer(client: &Client, wanted: &Wanted<'_>) -> Failure {
     let key = Key::of(&wanted.invoice.partner, &client.config);
     let message = format!("the ERP has no customer with `{}`; make it first", key.text());
     Failure::dependency_missing("partner", key.text(), message)
-}
-
-fn applied(number: String) -> Applied {
-    Applied::new(number.clone()).number(number)
 }

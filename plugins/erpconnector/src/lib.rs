@@ -3,33 +3,40 @@
 mod assumed;
 mod body;
 mod client;
+mod company;
 mod config;
 mod convert;
 mod customers;
+mod document;
+mod entries;
 mod feeds;
 mod invoices;
+mod lists;
 mod manifest;
+mod others;
+mod posting;
 mod products;
 mod query;
 mod records;
 mod row;
 mod setup;
+mod suppliers;
 mod verbs;
+mod writing;
 
 use wharf_sdk::setup::Step;
 use wharf_sdk::{
-    Action, Bounds, Cursor, Describe, Failure, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records, Result,
-    Setup, Verdict, Violation, Writing, connection,
+    Bounds, Cursor, Describe, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records, ReferencePage,
+    References, Result, Setup, Verdict, Violation, Writing, connection,
 };
 
-use client::Client;
 use config::Config;
 
 /// The connector.
 #[derive(Debug)]
 pub struct ErpConnector;
 
-wharf_sdk::export!(ErpConnector: describe, setup, feeds, records, writing);
+wharf_sdk::export!(ErpConnector: describe, setup, references, feeds, records, writing);
 
 impl Describe for ErpConnector {
     fn manifest() -> Manifest {
@@ -66,49 +73,22 @@ impl Records for ErpConnector {
     }
 }
 
-/// A kind of write.
-struct Write {
-    plan: fn(&Client, &Intent) -> Result<Preview>,
-    apply: fn(&Client, &Intent) -> Result<Outcome>,
-    verify: fn(&Client, &Intent) -> Result<Verdict>,
-}
-
-fn write_of(intent: &Intent) -> Result<Write> {
-    match (intent.entity.as_str(), intent.action) {
-        ("partner", Action::Create) => {
-            Ok(Write { plan: customers::plan, apply: customers::create, verify: customers::verify })
-        }
-        ("product", Action::Create) => {
-            Ok(Write { plan: products::plan_create, apply: products::create, verify: products::verify_create })
-        }
-        ("product", Action::Update) => {
-            Ok(Write { plan: products::plan_update, apply: products::update, verify: products::verify_update })
-        }
-        ("invoice", Action::Create) => {
-            Ok(Write { plan: invoices::plan, apply: invoices::create, verify: invoices::verify })
-        }
-        ("invoice", _) => {
-            let message =
-                "an invoice is never changed or removed once it is in the books; make a credit note in the ERP";
-            Err(Failure::unsupported("invoice", message))
-        }
-        (entity, action) => {
-            let message = format!("{action:?} of {entity} is not possible here; use the writes of the manifest");
-            Err(Failure::unsupported(entity, message))
-        }
+impl References for ErpConnector {
+    fn page(reference_list: &str, after: Option<&str>) -> Result<ReferencePage> {
+        lists::page(reference_list, after)
     }
 }
 
 impl Writing for ErpConnector {
     fn plan(intent: &Intent) -> Result<Preview> {
-        (write_of(intent)?.plan)(&Client::open()?, intent)
+        writing::plan(intent)
     }
 
     fn apply(intent: &Intent) -> Result<Outcome> {
-        (write_of(intent)?.apply)(&Client::open()?, intent)
+        writing::apply(intent)
     }
 
     fn verify(intent: &Intent) -> Result<Verdict> {
-        (write_of(intent)?.verify)(&Client::open()?, intent)
+        writing::verify(intent)
     }
 }

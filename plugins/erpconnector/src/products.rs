@@ -1,7 +1,7 @@
 //! Products: making and changing them.
 
 use wharf_sdk::document::Product;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Failure, Intent, Outcome, Preview, Result, Verdict};
 
 use crate::assumed::product::NUMBER;
 use crate::body::Body;
@@ -26,15 +26,15 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let (product, body) = prepared(client, intent)?;
     let sku = number(&product)?;
     if let Some(same) = compared(client, sku, &product)? {
-        return Err(taken(sku, Some(same)));
+        return Err(taken(client, sku, Some(same)));
     }
     let response = client.post(Entity::Product, &body)?;
     if response.status() == 412 {
         let same = compared(client, sku, &product)?;
-        return Err(taken(sku, same).with_evidence(response.evidence()));
+        return Err(taken(client, sku, same).with_evidence(response.evidence()));
     }
     let key = made_key(&response, client.config.name(NUMBER), sku)?;
-    Ok(Outcome::Applied(Applied::new(key.clone()).number(key)))
+    Ok(Outcome::Applied(client.applied(&key)))
 }
 
 /// Asks whether a product was made: its number is its own, so being there with the same content is enough.
@@ -43,14 +43,14 @@ pub(crate) fn verify_create(client: &Client, intent: &Intent) -> Result<Verdict>
     let sku = number(&product)?;
     Ok(match compared(client, sku, &product)? {
         None => Verdict::Absent,
-        Some(true) => Verdict::Found(Applied::new(sku).number(sku)),
+        Some(true) => Verdict::Found(client.applied(sku)),
         Some(false) => Verdict::Inconclusive(format!("product `{sku}` is there with other content; compare them")),
     })
 }
 
 /// Plans the changing of a product.
-pub(crate) fn plan_update(client: &Client, intent: &Intent) -> Result<Preview> {
-    let (_, changes, target) = change(client, intent)?;
+pub(crate) fn plan_update(client: &Client, intent: &Intent, target: &str) -> Result<Preview> {
+    let (_, changes) = change(client, intent)?;
     let text = serde_json::to_string(&changes).unwrap_or_default();
     let preview = client.get_preview(Entity::Product, target)?;
     let note = "reads the product first, as a PUT replaces it whole, and keeps the fields that the document has not";
@@ -58,25 +58,24 @@ pub(crate) fn plan_update(client: &Client, intent: &Intent) -> Result<Preview> {
 }
 
 /// Changes a product: the fields that the document has, and no others.
-pub(crate) fn update(client: &Client, intent: &Intent) -> Result<Outcome> {
-    let (product, changes, target) = change(client, intent)?;
+pub(crate) fn update(client: &Client, intent: &Intent, target: &str) -> Result<Outcome> {
+    let (product, changes) = change(client, intent)?;
     let response = client.get(Entity::Product, target)?;
     let there = row(&response)?;
     if says(client, &there, &product)? {
         return Ok(Outcome::NothingToDo);
     }
-    let whole = there.fields().fold(Body::new(), |body, (name, raw)| body.written(name, raw));
-    let whole = whole.text(client.config.name(NUMBER), Some(target)).with(changes);
+    let whole = changes.text(client.config.name(NUMBER), Some(target)).over(&there)?;
     client.put(Entity::Product, target, &whole)?;
-    Ok(Outcome::Applied(Applied::new(target).number(target)))
+    Ok(Outcome::Applied(client.applied(target)))
 }
 
 /// Asks whether a product says what was to be written.
-pub(crate) fn verify_update(client: &Client, intent: &Intent) -> Result<Verdict> {
-    let (product, _, target) = change(client, intent)?;
+pub(crate) fn verify_update(client: &Client, intent: &Intent, target: &str) -> Result<Verdict> {
+    let (product, _) = change(client, intent)?;
     let response = client.get(Entity::Product, target)?;
     Ok(match says(client, &row(&response)?, &product)? {
-        true => Verdict::Found(Applied::new(target).number(target)),
+        true => Verdict::Found(client.applied(target)),
         false => Verdict::Absent,
     })
 }
@@ -89,12 +88,12 @@ fn prepared(client: &Client, intent: &Intent) -> Result<(Product, Body)> {
     Ok((product, body))
 }
 
-fn change<'a>(client: &Client, intent: &'a Intent) -> Result<(Product, Body, &'a str)> {
+fn change(client: &Client, intent: &Intent) -> Result<(Product, Body)> {
     require(&client.config, Entity::Product, Verb::Get)?;
     require(&client.config, Entity::Product, Verb::Put)?;
     let product: Product = intent.document()?;
     let changes = body(&product, &client.config)?;
-    Ok((product, changes, intent.target()?))
+    Ok((product, changes))
 }
 
 fn by_number(client: &Client, sku: &str) -> Query {
@@ -121,7 +120,7 @@ fn says(client: &Client, row: &Row<'_>, product: &Product) -> Result<bool> {
         && (product.category.is_none() || product.category == there.category))
 }
 
-fn taken(sku: &str, same: Option<bool>) -> Failure {
+fn taken(client: &Client, sku: &str, same: Option<bool>) -> Failure {
     let message = format!("product `{sku}` is there already; change it instead");
-    Failure::conflict(Some(sku.to_owned()), same, message)
+    Failure::conflict(Some(client.id(sku)), same, message)
 }

@@ -73,6 +73,16 @@ impl<'de> Row<'de> {
         self.0.iter().map(|(name, raw)| (name, *raw))
     }
 
+    /// Writes the record as it was written.
+    pub(crate) fn json(&self) -> Result<String> {
+        let fields: Vec<String> = self
+            .fields()
+            .map(|(name, raw)| Ok(format!("{}:{}", serde_json::to_string(name)?, raw.get())))
+            .collect::<serde_json::Result<_>>()
+            .map_err(|error| Failure::internal(format!("a record cannot be written: {error}")))?;
+        Ok(format!("{{{}}}", fields.join(",")))
+    }
+
     /// Returns the fields that are not among `known`, for `extra`; those that say nothing are left out.
     pub(crate) fn extra(&self, known: &[&str]) -> Extra {
         let mut extra = Extra::new();

@@ -51,6 +51,11 @@ pub(crate) fn check(partner: &Partner, at: &str) -> Result<()> {
 
 /// Makes the record of a new customer.
 pub(crate) fn body(partner: &Partner, number: &str, config: &Config) -> Body {
+    changes(partner, config).text(config.name(NUMBER), Some(number))
+}
+
+/// Makes the fields that a document sets.
+pub(crate) fn changes(partner: &Partner, config: &Config) -> Body {
     let name = |field| config.name(field);
     let address = partner.address.as_ref().map_or_else(Body::new, |address| {
         let street = address.street.as_deref().map(|street| street.replace('\n', ", "));
@@ -62,7 +67,6 @@ pub(crate) fn body(partner: &Partner, number: &str, config: &Config) -> Body {
             .text(name(COUNTRY), address.country.as_deref())
     });
     Body::new()
-        .text(name(NUMBER), Some(number))
         .text(name(NAME), Some(partner.name.trim()))
         .text(name(EMAIL), email(partner))
         .text(name(PHONE), partner.phone.as_deref())

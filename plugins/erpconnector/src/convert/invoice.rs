@@ -3,7 +3,7 @@
 use wharf_sdk::document::{Decimal, Invoice, InvoiceKind, InvoiceLine, Partner};
 use wharf_sdk::{Failure, Result, Violation, violation};
 
-use super::key;
+use super::{date_violation, day, key};
 use crate::assumed::invoice::{
     CUSTOMER, CUSTOMER_NUMBER, DATE, DESCRIPTION, LINE_PRICE, LINE_PRODUCT, LINE_QUANTITY, LINE_TEXT, LINES, NUMBER,
     TOTAL,
@@ -16,7 +16,7 @@ use crate::row::Row;
 pub(crate) fn read(row: &Row<'_>, config: &Config) -> Result<Invoice> {
     let known = [NUMBER, DATE, CUSTOMER, DESCRIPTION, LINES, TOTAL].map(|field| config.name(field));
     let number = key(row, NUMBER, config)?;
-    let date = row.text(config.name(DATE))?.map(|date| date.chars().take(10).collect());
+    let date = day(row.text(config.name(DATE))?);
     let customer = row.part(config.name(CUSTOMER))?;
     let partner = Partner {
         id: customer.text(config.name(CUSTOMER_NUMBER))?,
@@ -86,10 +86,6 @@ fn head_violations(invoice: &Invoice, config: &Config) -> Vec<Violation> {
     if invoice.partner.name.trim().is_empty() {
         wrong("/partner/name", "required", "the partner has no name; the ERP needs one");
     }
-    let day = invoice.issued_on.as_deref().map(str::parse::<wharf_sdk::civil::LocalTime>);
-    if matches!(day, Some(Err(_))) {
-        wrong("/issued_on", "not-a-date", "the date of issue cannot be read; write it like `2026-02-01`");
-    }
     if let (Some(books), Some(currency)) = (&config.currency, &invoice.currency)
         && books != currency
     {
@@ -97,6 +93,7 @@ fn head_violations(invoice: &Invoice, config: &Config) -> Vec<Violation> {
             format!("the invoice is in `{currency}` and the books are in `{books}`; leave it out, or convert it");
         wrong("/currency", "other-currency", &message);
     }
+    found.extend(date_violation("/issued_on", invoice.issued_on.as_deref()));
     found
 }
 
@@ -129,11 +126,9 @@ pub(crate) fn number<'a>(invoice: &'a Invoice, correlation: &'a str) -> &'a str 
     invoice.number.as_deref().map(str::trim).filter(|number| !number.is_empty()).unwrap_or(correlation)
 }
 
-/// Returns the text that carries the correlation. It says the same for the same intent, so that it can be looked for with
-/// `eq`; the correlation comes first, so that an ERP with a short field keeps it.
+/// Returns the text that carries the correlation.
 pub(crate) fn description(invoice: &Invoice, correlation: &str) -> String {
-    let parts = [Some(correlation), invoice.order_number.as_deref(), invoice.currency.as_deref()];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    super::marked(correlation, &[invoice.order_number.as_deref(), invoice.currency.as_deref()])
 }
 
 /// Makes the record of a new invoice.
@@ -146,10 +141,9 @@ pub(crate) fn body(invoice: &Invoice, lines: &[Line], customer: &str, correlatio
             .number(name(LINE_QUANTITY), Some(line.quantity))
             .number(name(LINE_PRICE), line.price)
     };
-    let date = invoice.issued_on.as_deref().map(|date| date.chars().take(10).collect::<String>());
     Body::new()
         .text(name(NUMBER), Some(number(invoice, correlation)))
-        .text(name(DATE), date)
+        .text(name(DATE), day(invoice.issued_on.clone()))
         .part(name(CUSTOMER), Body::new().text(name(CUSTOMER_NUMBER), Some(customer)))
         .text(name(DESCRIPTION), Some(description(invoice, correlation)))
         .parts(name(LINES), lines.iter().map(line_body).collect())
@@ -161,10 +155,4 @@ pub(crate) fn has_lines(there: &Invoice, lines: &[Line]) -> bool {
         there.sku == wanted.product && there.quantity == wanted.quantity && there.unit_price_net == wanted.price
     };
     there.lines.len() == lines.len() && there.lines.iter().zip(lines).all(same)
-}
-
-/// Tells whether a text has the correlation as a word of its own.
-pub(crate) fn carries(text: Option<&str>, correlation: &str) -> bool {
-    let separates = |char: char| !char.is_ascii_alphanumeric() && char != '-';
-    text.is_some_and(|text| text.split(separates).any(|word| word == correlation))
 }

@@ -4,7 +4,7 @@ use crate::support::{acomba, host, sent};
 use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::setup::StepState;
-use wharf_sdk::{Bounds, Completeness, Cursor, Describe, Feeds, Page, Result, Setup};
+use wharf_sdk::{Bounds, Completeness, Cursor, Describe, Feeds, Page, Records, References, Result, Setup};
 use wharf_sdk_testing::{Answer, FakeHost};
 
 fn product(number: usize) -> String {
@@ -106,6 +106,9 @@ fn the_check_reads_what_the_erp_offers() {
         .answer(Answer::json(200, "[]"))
         .answer(Answer::json(200, r#"[{"NoClient": "C-1"}]"#))
         .answer(Answer::json(500, r#"{"Message": "An error has occurred."}"#))
+        .answer(Answer::json(200, r#"[{"NoFacture": "S-5", "NoFournisseur": "V-9"}]"#))
+        .answer(Answer::json(200, "[]"))
+        .answer(Answer::json(200, "[]"))
         .install();
     let steps = ErpConnector::check();
     let states: Vec<_> = steps.iter().map(|step| (step.name.as_str(), step.state)).collect();
@@ -115,9 +118,14 @@ fn the_check_reads_what_the_erp_offers() {
             ("sign in", StepState::Ok),
             ("read customers", StepState::Ok),
             ("read products", StepState::Ok),
-            ("read invoices", StepState::Warning)
+            ("read invoices", StepState::Warning),
+            ("read supplier invoices", StepState::Ok),
+            ("read supplier orders", StepState::Ok),
+            ("read journal entries", StepState::Ok),
+            ("reach other companies", StepState::Ok),
         ]
     );
+    assert!(steps[4].detail.contains("V-9/S-5"), "{:?}", steps[4]);
     assert_eq!(sent(&host)[1], "GET https://erp.example/api/Entity/Customer/?$select=NoClient&$top=1");
 }
 
@@ -137,6 +145,12 @@ fn mistakes_of_the_configuration_are_named_by_their_place() {
         (r#"{"erp": "acomba", "price_places": 3}"#, "/price_places"),
         (r#"{"erp": "acomba", "verbs": {"Supplier": ["GET"]}}"#, "/verbs/Supplier"),
         (r#"{"erp": "acomba", "fields": {"Customer.Nom": "Name"}}"#, "/fields/Customer.Nom"),
+        (r#"{"erp": "acomba", "fields": {"Customer.Courriel": "Email eq 'x' or Email"}}"#, "/fields/Customer.Courriel"),
+        (r#"{"erp": "acomba", "expand_products": ["A", "B&C"]}"#, "/expand_products/1"),
+        (r#"{"erp": "acomba", "company_ids": ["1", "a:b"]}"#, "/company_ids/1"),
+        (r#"{"erp": "acomba", "entities": {"Product": {"key": "NoProduit"}}}"#, "/entities/Product"),
+        (r#"{"erp": "acomba", "entities": {"A/B": {"key": "No"}}}"#, "/entities/A/B"),
+        (r#"{"erp": "acomba", "entities": {"Payroll": {"key": "No Paie"}}}"#, "/entities/Payroll/key"),
         (r#"{"erp": "sap"}"#, "/erp"),
     ] {
         let found = ErpConnector::validate_config(config);
@@ -151,5 +165,76 @@ fn the_manifest_is_the_same_at_every_call() {
     assert_eq!(manifest, ErpConnector::manifest().to_json());
     for part in [r#""name":"erpconnector""#, r#""basic""#, r#""calls_from_config":"calls_per_minute""#] {
         assert!(manifest.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn feeds_of_suppliers_and_of_the_ledger_make_documents_and_keep_every_digit() {
+    let cases = [
+        (
+            "supplier-invoices",
+            r#"[{"NoFacture": "S-5", "NoFournisseur": "V-9", "DateFacture": "2026-02-01T00:00:00", "DateEcheance": "2026-03-01",
+                "Lignes": [{"NoCompteGL": "5100", "Montant": 100.50, "Description": "Achat"}], "Autre": "x"}]"#,
+            "V-9/S-5",
+            serde_json::json!({
+                "id": "S-5", "kind": "purchase", "number": "S-5", "issued_on": "2026-02-01", "due_on": "2026-03-01",
+                "partner": {"id": "V-9", "kind": "person", "name": ""},
+                "lines": [{"name": "Achat", "quantity": "1", "unit_price_net": "100.50", "account": "5100"}],
+                "extra": {"Autre": "x"}
+            }),
+        ),
+        (
+            "supplier-orders",
+            r#"[{"NoCommande": "BC-1", "NoFournisseur": "V-9", "DateCommande": "2026-02-01",
+                "Lignes": [{"NoProduit": "P-100", "Qte": 10.0, "PrixUnitaire": 1.250}]}]"#,
+            "BC-1",
+            serde_json::json!({
+                "id": "BC-1", "number": "BC-1", "supplier": "V-9", "ordered_on": "2026-02-01",
+                "lines": [{"sku": "P-100", "quantity": "10.0", "unit_price_net": "1.250"}]
+            }),
+        ),
+        (
+            "journal-entries",
+            r#"[{"NoEcriture": "E-1", "DateEcriture": "2026-02-01", "Description": "Paie", "Lignes": [
+                {"NoCompteGL": "5300", "Montant": 50.00, "Sens": "Debit"}, {"NoCompteGL": "1010", "Montant": 50, "Sens": "credit"},
+                {"NoCompteGL": "1", "Montant": 1, "Sens": "X"}]}]"#,
+            "E-1",
+            serde_json::json!({
+                "id": "E-1", "number": "E-1", "date": "2026-02-01", "description": "Paie",
+                "lines": [{"account": "5300", "debit": "50.00"}, {"account": "1010", "credit": "50"},
+                    {"account": "1", "extra": {"Montant": 1, "Sens": "X"}}]
+            }),
+        ),
+    ];
+    for (feed, rows, id, document) in cases {
+        let _host = host(r#""erp": "avantage""#).answer(Answer::json(200, rows)).install();
+        let page = ErpConnector::pull(feed, None, Bounds::default()).unwrap();
+        assert_eq!(page.items[0].id, id);
+        assert_eq!(crate::support::text(&page.items[0]), document, "{feed}");
+    }
+}
+
+#[test]
+fn a_slow_or_absent_robot_is_unavailable_for_every_read() {
+    for answer in [
+        Answer::json(503, r#"{"Message": "Robot hors ligne"}"#),
+        Answer::json(504, r#"{"Message": "Robot trop lent"}"#),
+        Answer::json(500, r#"{"Message": "An error has occurred."}"#),
+        Answer::lost(),
+        Answer::html(200, "<html>proxy</html>"),
+        Answer::json(200, r#"[{"NoProduit": "P-1"#),
+    ] {
+        let host = acomba().respond(move |_| answer.clone()).install();
+        let read = [
+            ErpConnector::pull("products", None, Bounds::default()).map(drop),
+            ErpConnector::get("product", "P-1").map(drop),
+            ErpConnector::lookup("product", &[("sku".to_owned(), "P-1".to_owned())], 1).map(drop),
+            ErpConnector::page("account", None).map(drop),
+        ];
+        for result in read {
+            let failure = result.unwrap_err();
+            assert!(matches!(failure.cause(), Cause::Unavailable(_)), "{failure:?}");
+        }
+        assert_eq!(host.requests().len(), 4);
     }
 }
