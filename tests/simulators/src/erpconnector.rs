@@ -2,7 +2,7 @@
 //!
 //! A hub finds the customer's robot by licence code; the robot works in the accounting system and the answer travels back.
 //! What each system offers of each entity is the vendor's own table; the query options are those of its query page. Fields
-//! beyond the evidenced names, statuses and error bodies are [assumed], with switches in [`Options`].
+//! beyond the evidenced names, statuses and error bodies are \[assumed\], with switches in [`Options`].
 //!
 //! Companies `0` and `1` exist, with separate books; `0` is used when the header `COMPANY_ID` is absent.
 //!
@@ -128,7 +128,7 @@ impl Vendor for ErpConnector {
         service::operation(request.method.as_str(), request.uri.path())
     }
 
-    /// No limit is known of this system; the hub's way of speaking is [assumed].
+    /// No limit is known of this system; the hub's way of speaking is \[assumed\].
     fn rate_limited(&self) -> Response {
         sent(&Refusal::new(429, "Too many requests."))
     }

@@ -53,7 +53,7 @@ pub const OTHER_COMPANY: &str = "4712";
 pub const HIDDEN_COMPANY: &str = "4799";
 
 const COMPANIES: [(u64, &str, bool); 3] =
-    [(4711, "Demo s.r.o.", true), (4712, "Demo Trade s.r.o.", true), (4799, "Cudzia a.s.", false)];
+    [(4711, "Demo s.r.o.", true), (4712, "Sklad Košice s.r.o.", true), (4799, "Cudzia a.s.", false)];
 /// Ids below are code lists and users.
 const FIRST_RECORD: u64 = 1000;
 

@@ -153,14 +153,15 @@ async fn company_header_separates_the_books() {
 
 #[tokio::test]
 async fn each_system_offers_what_the_vendors_table_says() {
-    let entities = ["Product", "Customer", "CustomerInvoice", "SupplierInvoice", "SupplierOrder", "GLJournalEntry"];
+    let entities =
+        ["Product", "Customer", "CustomerInvoice", "SupplierInvoice", "SupplierOrder", "GLJournalEntry", "GLAccount"];
     // G reads, P creates, U updates; in the order of the entities above.
     let table = [
-        (Erp::Acomba, ["GPU", "GPU", "GP", "GP", "GP", "P"]),
-        (Erp::QuickBooksOnline, ["G", "GP", "GP", "GP", "", ""]),
-        (Erp::Avantage, ["", "G", "G", "GP", "G", "G"]),
-        (Erp::Sage50, ["", "G", "", "GP", "", "GP"]),
-        (Erp::Servicentre, ["", "G", "", "", "", ""]),
+        (Erp::Acomba, ["GPU", "GPU", "GP", "GP", "GP", "P", "G"]),
+        (Erp::QuickBooksOnline, ["G", "GP", "GP", "GP", "", "", "G"]),
+        (Erp::Avantage, ["", "G", "G", "GP", "G", "G", "G"]),
+        (Erp::Sage50, ["", "G", "", "GP", "", "GP", "G"]),
+        (Erp::Servicentre, ["", "G", "", "", "", "", "G"]),
     ];
     let (simulator, caller) = start(|_| {}).await;
     for (erp, offers) in table {
@@ -178,7 +179,7 @@ async fn each_system_offers_what_the_vendors_table_says() {
     simulator.change(|options| options.refused_verb_status = 501);
     let answer = caller.post("Customer", &json!({})).await;
     assert_eq!((answer.status, &answer.headers["allow"]), (501, &"GET".parse().unwrap()));
-    simulator.change(|options| options.customer_verbs = Some(vec![Verb::Get, Verb::Post]));
+    simulator.change(|options| drop(options.verbs.insert(Entity::Customer, vec![Verb::Get, Verb::Post])));
     assert_eq!(caller.post("Customer", &json!({ "NoClient": "C-9", "NomClient": "Neuf" })).await.status, 201);
 }
 
@@ -479,4 +480,28 @@ async fn created_and_changed_records_are_reported() {
     let by_text =
         simulator.duplicates_by(Entity::CustomerInvoice, |one| Some(one.value["Description"].as_str()?.to_owned()));
     assert_eq!(by_text.into_iter().collect::<Vec<_>>(), [("wharf:abc".to_owned(), 2)]);
+}
+
+#[tokio::test]
+async fn further_entities_are_listed_and_removed_where_a_switch_offers_it() {
+    let (simulator, caller) = start(|options| {
+        options.verbs.insert(Entity::GLAccount, vec![Verb::Get, Verb::Post, Verb::Delete]);
+        options.verbs.insert(Entity::Customer, vec![Verb::Get, Verb::Delete]);
+    })
+    .await;
+    simulator.seed_customer("C-1", "Tremblay", "a@x.ca").unwrap();
+    for (number, text) in [("5300", "Salaires"), ("1010", "Banque"), ("5100", "Achats")] {
+        let account = json!({ "NoCompteGL": number, "Description": text });
+        assert_eq!(caller.post("GLAccount", &account).await.status, 201);
+    }
+    let removed = caller.send(caller.request(Method::DELETE, "GLAccount/1010")).await;
+    assert_eq!((removed.status, &removed.body["Description"]), (200, &json!("Banque")));
+    assert_eq!(caller.send(caller.request(Method::DELETE, "GLAccount/1010")).await.status, 404);
+    assert_eq!(caller.list("GLAccount", &[("$orderby", "NoCompteGL")]).await.values("NoCompteGL"), ["5100", "5300"]);
+    assert_eq!(caller.get("GLAccount/5100").await.body["Description"], "Achats");
+    assert_eq!(caller.post("GLAccount", &json!({ "NoCompteGL": "5400" })).await.fields(), ["Description"]);
+    assert_eq!(caller.send(caller.request(Method::DELETE, "Customer/C-1")).await.status, 422);
+    simulator.seed(COMPANY, Entity::Tax, json!({ "CodeTaxe": "TPS", "Taux": 5 })).unwrap();
+    assert_eq!(caller.list("Tax", &[]).await.body[0]["Taux"], 5);
+    assert_eq!(simulator.counts()["records"]["GLAccount"]["created"], 2);
 }

@@ -1,4 +1,4 @@
-//! Answers in the manner of ASP.NET Web API [assumed].
+//! Answers in the manner of ASP.NET Web API \[assumed\].
 
 use std::collections::BTreeMap;
 

@@ -99,6 +99,20 @@ impl Books {
         Some(posting.value.clone())
     }
 
+    /// Takes the record with this key out and returns it; none when there is no such record.
+    pub(crate) fn remove(&mut self, entity: Entity, key: &str) -> Option<Value> {
+        let table = self.tables.get_mut(&entity)?;
+        let place = *table.by_key.get(key)?.first()?;
+        let removed = table.postings.remove(place);
+        // Those behind it move up.
+        for places in table.by_key.values_mut() {
+            places.retain(|one| *one != place);
+            places.iter_mut().filter(|one| **one > place).for_each(|one| *one -= 1);
+        }
+        table.by_key.retain(|_, places| !places.is_empty());
+        Some(removed.value)
+    }
+
     pub(crate) fn knows_path(&self, entity: Entity, path: &str) -> bool {
         entity.paths().contains(&path) || self.table(entity).is_some_and(|table| table.paths.contains(path))
     }

@@ -1,7 +1,7 @@
 //! `$filter`: comparisons with `eq`, joined by `and`.
 //!
 //! Only these two words are evidenced. Sub-fields are separated by a dot, not by the slash of OData; a quote inside a
-//! text is doubled [assumed, the rule of OData].
+//! text is doubled \[assumed, the rule of OData].
 
 use serde_json::Value;
 

@@ -1,5 +1,6 @@
 //! The switches of the simulator: almost every answer of this system is an assumption.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::profile::{Entity, Erp, Verb, verbs};
@@ -24,30 +25,30 @@ pub enum Robot {
 pub struct Options {
     /// The accounting system; Acomba unless set.
     pub erp: Erp,
-    /// Verbs of customers in place of those [assumed]: read, create, update in Acomba; read, create in QuickBooks
-    /// Online; read elsewhere.
-    pub customer_verbs: Option<Vec<Verb>>,
-    /// Status for a verb that the system does not offer; 405 unless set [assumed], 501 is possible.
+    /// Verbs of an entity in place of those of the table; none unless set. What is removed is gone, unless it is a customer
+    /// or a document: those stay, as in any books.
+    pub verbs: BTreeMap<Entity, Vec<Verb>>,
+    /// Status for a verb that the system does not offer; 405 unless set \[assumed\], 501 is possible.
     pub refused_verb_status: u16,
-    /// Whether lists come as `{"value": [...]}`; as a bare array unless set [assumed].
+    /// Whether lists come as `{"value": [...]}`; as a bare array unless set \[assumed\].
     pub lists_wrapped: bool,
-    /// Whether `$skip` is ignored in silence; it is honoured unless set [assumed].
+    /// Whether `$skip` is ignored in silence; it is honoured unless set \[assumed\].
     pub skip_ignored: bool,
     /// Status for a second document of the same number without `If-None-Match: *`; none creates a duplicate.
     pub same_number_status: Option<u16>,
-    /// Status for an invoice to a customer that does not exist; 400 unless set [assumed], 422 is possible.
+    /// Status for an invoice to a customer that does not exist; 400 unless set \[assumed\], 422 is possible.
     pub unknown_client_status: u16,
     /// Whether a line may only name products that exist; no unless set.
     pub products_checked: bool,
     /// Last day (`YYYY-MM-DD`) of the period that is closed; none unless set.
     pub closed_until: Option<String>,
-    /// Status for a document in the closed period; 422 unless set [assumed], 500 is possible.
+    /// Status for a document in the closed period; 422 unless set \[assumed\], 500 is possible.
     pub closed_status: u16,
-    /// Whether TPS, TVQ and total are worked out; otherwise they stay as they are sent. Yes unless set [assumed].
+    /// Whether TPS, TVQ and total are worked out; otherwise they stay as they are sent. Yes unless set \[assumed\].
     pub taxes_computed: bool,
     /// Whether fields that nobody documented are accepted in bodies and queries; they are refused unless set.
     pub unknown_fields_accepted: bool,
-    /// Whether a body must be declared as `application/json`, else 415; yes unless set [assumed].
+    /// Whether a body must be declared as `application/json`, else 415; yes unless set \[assumed\].
     pub content_type_required: bool,
     /// How the robot fares.
     pub robot: Robot,
@@ -57,10 +58,7 @@ pub struct Options {
 
 impl Options {
     pub(crate) fn verbs(&self, entity: Entity) -> &[Verb] {
-        match &self.customer_verbs {
-            Some(verbs) if entity == Entity::Customer => verbs,
-            _ => verbs(self.erp, entity),
-        }
+        self.verbs.get(&entity).map_or_else(|| verbs(self.erp, entity), Vec::as_slice)
     }
 }
 
@@ -68,7 +66,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             erp: Erp::default(),
-            customer_verbs: None,
+            verbs: BTreeMap::new(),
             refused_verb_status: 405,
             lists_wrapped: false,
             skip_ignored: false,

@@ -12,7 +12,7 @@ pub enum Erp {
     Avantage,
     /// Sage 50.
     Sage50,
-    /// Servicentre, of which nothing is known; only customers can be read [assumed].
+    /// Servicentre, of which nothing is known; only customers can be read \[assumed\].
     Servicentre,
 }
 
@@ -75,21 +75,33 @@ pub enum Entity {
     CustomerInvoice,
     /// An invoice of a supplier, by `NoFacture`; two suppliers may use the same number.
     SupplierInvoice,
-    /// An order to a supplier, by `NoCommande` [assumed].
+    /// An order to a supplier, by `NoCommande` \[assumed\].
     SupplierOrder,
-    /// An entry of the general ledger, by `NoEcriture` [assumed].
+    /// An entry of the general ledger, by `NoEcriture` \[assumed\].
     GLJournalEntry,
+    /// A supplier, by `NoFournisseur` \[assumed\].
+    Supplier,
+    /// An account of the general ledger, by `NoCompteGL` \[assumed\].
+    GLAccount,
+    /// A group of products, by `CodeGroupe` \[assumed\].
+    ProductGroup,
+    /// A tax, by `CodeTaxe` \[assumed\].
+    Tax,
 }
 
 impl Entity {
     /// All entities that the simulator knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Product,
         Self::Customer,
         Self::CustomerInvoice,
         Self::SupplierInvoice,
         Self::SupplierOrder,
         Self::GLJournalEntry,
+        Self::Supplier,
+        Self::GLAccount,
+        Self::ProductGroup,
+        Self::Tax,
     ];
 
     /// Returns the name in the path.
@@ -101,6 +113,10 @@ impl Entity {
             Self::SupplierInvoice => "SupplierInvoice",
             Self::SupplierOrder => "SupplierOrder",
             Self::GLJournalEntry => "GLJournalEntry",
+            Self::Supplier => "Supplier",
+            Self::GLAccount => "GLAccount",
+            Self::ProductGroup => "ProductGroup",
+            Self::Tax => "Tax",
         }
     }
 
@@ -112,6 +128,10 @@ impl Entity {
             Self::CustomerInvoice | Self::SupplierInvoice => "NoFacture",
             Self::SupplierOrder => "NoCommande",
             Self::GLJournalEntry => "NoEcriture",
+            Self::Supplier => "NoFournisseur",
+            Self::GLAccount => "NoCompteGL",
+            Self::ProductGroup => "CodeGroupe",
+            Self::Tax => "CodeTaxe",
         }
     }
 
@@ -119,6 +139,7 @@ impl Entity {
     pub(crate) fn date(self) -> Option<&'static str> {
         match self {
             Self::Product | Self::Customer => None,
+            Self::Supplier | Self::GLAccount | Self::ProductGroup | Self::Tax => None,
             Self::CustomerInvoice | Self::SupplierInvoice => Some("DateFacture"),
             Self::SupplierOrder => Some("DateCommande"),
             Self::GLJournalEntry => Some("DateEcriture"),
@@ -211,11 +232,16 @@ impl Entity {
                 "Lignes.Description",
                 "ExtendedProperties",
             ],
+            Self::Supplier => &["NoFournisseur", "NomFournisseur", "Courriel", "Telephone", "EstActif"],
+            Self::GLAccount => &["NoCompteGL", "Description", "EstActif"],
+            Self::ProductGroup => &["CodeGroupe", "Description"],
+            Self::Tax => &["CodeTaxe", "Description", "Taux"],
         }
     }
 }
 
-/// Returns what a system offers of an entity, as the vendor's entity pages list it; customers are [assumed].
+/// Returns what a system offers of an entity, as the vendor's entity pages list it; customers and what
+/// the pages do not have are \[assumed\].
 pub(crate) fn verbs(erp: Erp, entity: Entity) -> &'static [Verb] {
     use Verb::{Get, Post, Put};
     match (entity, erp) {
@@ -232,6 +258,7 @@ pub(crate) fn verbs(erp: Erp, entity: Entity) -> &'static [Verb] {
         (Entity::GLJournalEntry, Erp::Acomba) => &[Post],
         (Entity::GLJournalEntry, Erp::Avantage) => &[Get],
         (Entity::GLJournalEntry, Erp::Sage50) => &[Get, Post],
+        (Entity::Supplier | Entity::GLAccount | Entity::ProductGroup | Entity::Tax, _) => &[Get],
         _ => &[],
     }
 }

@@ -1,4 +1,4 @@
-//! What the accounting system demands of a record, and what it works out by itself [assumed].
+//! What the accounting system demands of a record, and what it works out by itself \[assumed\].
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ fn wrong_type(name: &str, value: &Value) -> Option<&'static str> {
     }
     match name {
         "PrixVente" | "CoutMoyen" | "QteEnMain" | "Qte" | "PrixUnitaire" | "Montant" | "MontantTPS" | "MontantTVQ"
-        | "Total" => number_problem(value),
+        | "Total" | "Taux" => number_problem(value),
         "EstActif" => (!value.is_boolean()).then_some("The value must be true or false."),
         "Lignes" => value
             .as_array()
@@ -79,7 +79,7 @@ fn wrong_type(name: &str, value: &Value) -> Option<&'static str> {
         }
         name if name.starts_with("Date") => date(value).is_none().then_some("The value must be a date (YYYY-MM-DD)."),
         "NoProduit" | "NoClient" | "NoFacture" | "NoFournisseur" | "NoCommande" | "NoEcriture" | "NoCompteGL"
-        | "NomClient" | "Description" | "Courriel" | "Telephone" => {
+        | "NomClient" | "NomFournisseur" | "CodeTaxe" | "Description" | "Courriel" | "Telephone" => {
             (!value.is_string()).then_some("The value must be a text.")
         }
         _ => None,
@@ -110,6 +110,10 @@ pub(crate) fn check_new(entity: Entity, body: &Value, books: &Books, options: &O
         Entity::SupplierInvoice => (&["NoFacture", "NoFournisseur", "DateFacture"], &["NoCompteGL", "Montant"]),
         Entity::SupplierOrder => (&["NoFournisseur"], &["NoProduit", "Qte"]),
         Entity::GLJournalEntry => (&["DateEcriture"], &["NoCompteGL", "Montant", "Sens"]),
+        Entity::Supplier => (&["NoFournisseur", "NomFournisseur"], &[]),
+        Entity::GLAccount => (&["NoCompteGL", "Description"], &[]),
+        Entity::ProductGroup => (&["CodeGroupe"], &[]),
+        Entity::Tax => (&["CodeTaxe"], &[]),
     };
     for field in fields.iter().filter(|field| is_blank(at(body, field))) {
         problems.add(*field, "The field is required.");

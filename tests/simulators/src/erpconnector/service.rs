@@ -116,8 +116,8 @@ impl State {
             }
             (Verb::Post, Some(_)) => Err(Refusal::new(404, "A record is created without a key in the path.")),
             (Verb::Delete, None) => Err(Refusal::new(400, "The key is missing in the path.")),
-            // Only a switch can offer it, for customers; a customer with documents stays.
-            (Verb::Delete, Some(key)) => Err(Refusal::new(422, format!("'{key}' is in use."))),
+            // Only a switch can offer it.
+            (Verb::Delete, Some(key)) => remove(books, entity, key),
         }
     }
 }
@@ -184,6 +184,15 @@ fn update(
     };
     let record = books.update(entity, key, change).ok_or_else(|| not_found(entity, key))?;
     Ok(reply(StatusCode::OK, &Query::default().shown(&record)))
+}
+
+/// Customers and documents are in use for good.
+fn remove(books: &mut Books, entity: Entity, key: &str) -> Result<Answer, Refusal> {
+    if entity == Entity::Customer || entity.date().is_some() {
+        return Err(Refusal::new(422, format!("'{key}' is in use.")));
+    }
+    let removed = books.remove(entity, key).ok_or_else(|| not_found(entity, key))?;
+    Ok(reply(StatusCode::OK, &removed))
 }
 
 fn read_body(parts: &Parts, body: &[u8], options: &Options) -> Result<Value, Refusal> {

@@ -1,4 +1,4 @@
-//! Answers: JSON:API documents, and the errors of business calls in the same form [assumed].
+//! Answers: JSON:API documents, and the errors of business calls in the same form \[assumed\].
 
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};

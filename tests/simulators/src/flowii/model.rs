@@ -1,7 +1,7 @@
 //! The resource types: their paths, attributes and relationships.
 //!
 //! Names come from the working clients; the modules they do not use (events, business cases, products, payments,
-//! attendances, order items) follow the proposed contract [assumed].
+//! attendances, order items) follow the proposed contract \[assumed\].
 
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub enum RetryAfter {
 /// What happens to a date-time that carries a zone (`Z` or an offset).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ZoneSuffix {
-    /// 422 with a pointer to the attribute [assumed].
+    /// 422 with a pointer to the attribute \[assumed\].
     #[default]
     Refuse,
     /// The suffix is dropped and the rest read as local time of the company.
@@ -34,12 +34,15 @@ pub enum Paging {
     Ignored,
     /// All rows on every page, and `links.next` always there: a caller that only follows it never ends.
     IgnoredWithNext,
+    /// The first `page[size]` rows on every page, and `links.next` while there are more: a caller that stops where a page
+    /// brings nothing new has not seen the rest.
+    FirstOnly,
 }
 
 /// Which time `filter[created-from]` looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CreatedFilter {
-    /// The attribute `created` where the type has one, which the caller may set [assumed].
+    /// The attribute `created` where the type has one, which the caller may set \[assumed\].
     #[default]
     Attribute,
     /// The moment at which the record was stored.
@@ -55,7 +58,7 @@ pub struct Options {
     pub expires_in_stated: bool,
     /// What `token_type` says; `bearer` unless set, `Bearer` is seen as well.
     pub token_type: String,
-    /// Status of a failed login; 400 unless set [assumed], 401 is possible.
+    /// Status of a failed login; 400 unless set \[assumed\], 401 is possible.
     pub failed_login_status: u16,
     /// Whether orders with `company-data` are refused with 422; no unless set.
     pub company_data_refused: bool,
@@ -71,15 +74,15 @@ pub struct Options {
     pub paging: Paging,
     /// Whether the last page says `"next": null`, as in the one known example; otherwise the key is absent.
     pub last_page_says_null: bool,
-    /// Rows of a page when `page[size]` is absent; 25 unless set [assumed].
+    /// Rows of a page when `page[size]` is absent; 25 unless set \[assumed\].
     pub page_size: usize,
-    /// The most rows of a page, whatever `page[size]` asks for; 100 unless set [assumed].
+    /// The most rows of a page, whatever `page[size]` asks for; 100 unless set \[assumed\].
     pub page_size_limit: usize,
     /// Which time `filter[created-from]` looks at.
     pub created_filter: CreatedFilter,
-    /// Whether an order takes its items in `relationships.items`; yes unless set [assumed].
+    /// Whether an order takes its items in `relationships.items`; yes unless set \[assumed\].
     pub inline_items: bool,
-    /// Whether `/orders/{id}/items` exists; yes unless set [assumed].
+    /// Whether `/orders/{id}/items` exists; yes unless set \[assumed\].
     pub items_path: bool,
     /// Whether attributes and relationships that nobody documented are dropped in silence; they are refused unless set.
     pub unknown_members_ignored: bool,

@@ -71,6 +71,7 @@ impl Page {
             Paging::Honoured => self.cut_honoured(rows),
             Paging::Ignored => (rows.collect(), false),
             Paging::IgnoredWithNext => (rows.collect(), true),
+            Paging::FirstOnly => Page { number: 0, ..self }.cut_honoured(rows),
         }
     }
 

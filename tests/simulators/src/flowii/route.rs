@@ -13,7 +13,7 @@ pub(crate) enum Route {
     CodeList(&'static str),
     Table(&'static str),
     Record(&'static str, u64),
-    /// `/invoices`: the documents of type 4 [assumed].
+    /// `/invoices`: the documents of type 4 \[assumed\].
     Invoices,
     Contacts(u64),
     OrderDocuments(u64),

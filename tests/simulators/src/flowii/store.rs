@@ -12,7 +12,7 @@ use super::options::Options;
 
 /// Document type of an invoice.
 pub(crate) const INVOICE: i64 = 4;
-/// State of a document that is not yet paid [assumed].
+/// State of a document that is not yet paid \[assumed\].
 const OPEN: i64 = 2;
 /// State of a document that is paid.
 const PAID: i64 = 6;
