@@ -10,12 +10,13 @@ use self::reach::Reach;
 use crate::abi::{Ask, ask};
 use crate::call::{self, Setting};
 use crate::capability::http::scope::Allowance;
+use crate::capability::secrets::inbound::Inbound;
 use crate::connector::Connector;
 use crate::error::{Blame, Error};
 use crate::manifest::Manifest;
 use crate::model::{
-    Answer, Bounds, Cause, Cursor, Delivery, Failure, Intent, Item, Outcome, Page, Parsed, Preview, ReferencePage,
-    Reply, Step, Subscription, Tally, Trace, Verdict,
+    Admission, Answer, Bounds, Cause, Cursor, Delivery, Failure, Intent, Item, Outcome, Page, Parsed, Preview,
+    ReferencePage, Reply, Step, Subscription, Tally, Trace, Verdict,
 };
 
 pub use builder::ConnectionBuilder;
@@ -37,6 +38,7 @@ pub(crate) struct Bound {
     connector: Connector,
     setting: Setting,
     reach: Reach,
+    inbound: Inbound,
 }
 
 impl Connection {
@@ -184,6 +186,17 @@ impl Connection {
         self.ask(&ask::Verify::new(intents)).await
     }
 
+    /// Checks who sent a delivery, by the inbound credentials of the manifest: one that is granted and set is enough. Call
+    /// it before [`parse_webhook`](Self::parse_webhook) and [`serve`](Self::serve). A connector that declares none admits
+    /// everybody here, and checks signatures in `parse` by itself.
+    ///
+    /// # Errors
+    /// `unavailable`, when nothing admits it and a secret cannot be read now.
+    pub async fn authenticate(&self, delivery: &Delivery) -> Result<Admission, Error> {
+        let admission = self.bound.inbound.authenticate(delivery).await;
+        admission.map_err(|error| error.with_connector(&self.manifest().name))
+    }
+
     /// Reads a webhook. Pure: nothing is sent; signatures are checked through the `secrets` import.
     ///
     /// # Errors
@@ -216,7 +229,7 @@ impl Connection {
         self.ask(&ask::Subscriptions::new()).await
     }
 
-    /// Answers a request of the remote. Check the caller before.
+    /// Answers a request of the remote. Check the caller before, by [`authenticate`](Self::authenticate).
     ///
     /// # Errors
     /// When the connector fails.

@@ -12,7 +12,8 @@ const CONTRACT: &str = "wharf:connector";
 pub(crate) const SPOKEN: Version = Version { major: 0, minor: 1, patch: 0 };
 
 /// Interfaces of the contract that a connector may import.
-const IMPORTS: [&str; 9] = ["types", "http", "secrets", "schedule", "lookups", "connection", "clock", "random", "log"];
+const IMPORTS: [&str; 10] =
+    ["types", "http", "secrets", "jwt", "schedule", "lookups", "connection", "clock", "random", "log"];
 
 /// Interfaces of the contract that the host calls.
 const EXPORTS: [&str; 11] = [

@@ -514,6 +514,22 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+/// Whether who sent a delivery is who they have to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// They are, or the connector declares no inbound credential and checks by itself.
+    Admitted,
+    /// They are not.
+    Refused {
+        /// What to answer.
+        reply: Reply,
+        /// Why, for the operator: holds no secret and nothing of the request.
+        reason: String,
+    },
+    /// The request was for the host itself (a token endpoint); answer this and pass nothing on.
+    Answered(Reply),
+}
+
 /// A hint that a record changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {

@@ -9,6 +9,7 @@ use crate::bindings::imports::wharf::connector;
 pub use connector::http::{
     Body as RawBody, Effect, Refusal, Request as RawRequest, Response as RawResponse, SendError,
 };
+pub use connector::jwt::JwtError;
 pub use connector::log::Level;
 pub use connector::lookups::{Receipt, Source};
 pub use connector::schedule::ScheduleError;
@@ -25,6 +26,8 @@ pub trait HostImports {
     fn sign_mac(&self, slot: &str, hash: Hash, message: &[u8]) -> Result<Vec<u8>, SecretError>;
     /// Compares a presented token (`secrets.matches`).
     fn matches(&self, slot: &str, presented: &str) -> Result<bool, SecretError>;
+    /// Signs a JWT (`jwt.sign`).
+    fn sign_jwt(&self, slot: &str, header: Option<&str>, claims: &str) -> Result<String, JwtError>;
     /// Asks for one wake-up (`schedule.wake-at`).
     fn wake_at(&self, name: &str, at: u64, payload: &str) -> Result<(), ScheduleError>;
     /// Asks for repeated wake-ups (`schedule.wake-every`).
@@ -54,8 +57,8 @@ mod current {
     //! The real host, through the generated imports.
 
     use super::{
-        Action, Failure, Hash, Item, Level, RawRequest, RawResponse, Receipt, ScheduleError, SecretError, SendError,
-        Source,
+        Action, Failure, Hash, Item, JwtError, Level, RawRequest, RawResponse, Receipt, ScheduleError, SecretError,
+        SendError, Source,
     };
     use super::{HostImports, connector};
 
@@ -74,6 +77,9 @@ mod current {
         }
         fn matches(&self, slot: &str, presented: &str) -> Result<bool, SecretError> {
             connector::secrets::matches(slot, presented)
+        }
+        fn sign_jwt(&self, slot: &str, header: Option<&str>, claims: &str) -> Result<String, JwtError> {
+            connector::jwt::sign(slot, header, claims)
         }
         fn wake_at(&self, name: &str, at: u64, payload: &str) -> Result<(), ScheduleError> {
             connector::schedule::wake_at(name, at, payload)

@@ -197,6 +197,7 @@ mod export;
 pub mod failure;
 pub mod host;
 pub mod http;
+pub mod jwt;
 pub mod log;
 pub mod lookups;
 pub mod manifest;

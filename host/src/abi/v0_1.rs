@@ -17,6 +17,7 @@ mod bindings {
             default: trappable,
             "wharf:connector/http.send": async | trappable,
             "wharf:connector/secrets": async | trappable,
+            "wharf:connector/jwt": async | trappable,
             "wharf:connector/schedule": async | trappable,
             "wharf:connector/lookups": async | trappable,
         },

@@ -1,10 +1,14 @@
-//! The secrets import: work with a secret by its slot's name. The value stays here.
+//! The imports `secrets` and `jwt`: work with a secret by its slot's name. The value stays here.
+
+pub(crate) mod inbound;
+pub(crate) mod jwt;
 
 use std::sync::Arc;
 
 use aws_lc_rs::{constant_time, digest, hmac};
 
-use crate::manifest::{CredentialSlot, Scheme};
+use self::jwt::JwtError;
+use crate::manifest::{CredentialSlot, JwtAlgorithm, Scheme};
 use crate::policy::Policy;
 use crate::secret::{Secret, SecretRef, SecretSource};
 
@@ -35,11 +39,12 @@ pub(crate) struct Secrets {
     connection: String,
     macs: Vec<String>,
     presented: Vec<String>,
+    jwts: Vec<(String, JwtAlgorithm)>,
     source: Arc<dyn SecretSource>,
 }
 
 impl Secrets {
-    /// Takes the slots of the schemes `mac` and `presented` that the policy grants.
+    /// Takes the slots of the schemes `mac`, `presented` and `jwt` that the policy grants.
     pub(crate) fn new(
         connection: &str,
         policy: &Policy,
@@ -50,8 +55,13 @@ impl Secrets {
             let of_scheme = slots.iter().filter(|slot| &slot.scheme == wanted);
             of_scheme.filter(|slot| policy.slot(&slot.name).is_ok()).map(|slot| slot.name.clone()).collect()
         };
+        let signs = |slot: &CredentialSlot| match slot.scheme {
+            Scheme::Jwt { algorithm } if policy.slot(&slot.name).is_ok() => Some((slot.name.clone(), algorithm)),
+            _ => None,
+        };
         Self {
             connection: connection.to_owned(),
+            jwts: slots.iter().filter_map(signs).collect(),
             macs: granted(&Scheme::Mac {}),
             presented: granted(&Scheme::Presented {}),
             source,
@@ -97,6 +107,17 @@ impl Secrets {
         Ok(constant_time::verify_slices_are_equal(expected.as_ref(), given.as_ref()).is_ok())
     }
 
+    /// Signs a JWT: the fields of `header` beside `alg` and `typ`, and `claims`, both JSON objects.
+    ///
+    /// # Errors
+    /// See `JwtError`.
+    pub(crate) async fn sign_jwt(&self, slot: &str, header: Option<&str>, claims: &str) -> Result<String, JwtError> {
+        let known = self.jwts.iter().find(|(name, _)| name == slot);
+        let (name, algorithm) = known.ok_or(JwtError::UnknownSlot)?;
+        let key = self.read(name).await.map_err(|_| JwtError::Unavailable)?;
+        jwt::sign(*algorithm, &key, header, claims)
+    }
+
     async fn key(&self, slot: &str, hash: Hash, message: &[u8]) -> Result<hmac::Key, SecretError> {
         if message.len() > MAX_MESSAGE_BYTES {
             return Err(SecretError::TooLarge);
@@ -110,11 +131,15 @@ impl Secrets {
         Ok(hmac::Key::new(algorithm, secret.expose()))
     }
 
-    /// Gets a value. An empty one counts as none: it would match what anybody sends.
     async fn value(&self, slots: &[String], slot: &str) -> Result<Secret, SecretError> {
         if !slots.iter().any(|known| known == slot) {
             return Err(SecretError::UnknownSlot);
         }
+        self.read(slot).await
+    }
+
+    /// Gets a value. An empty one counts as none: it would match what anybody sends.
+    async fn read(&self, slot: &str) -> Result<Secret, SecretError> {
         let wanted = SecretRef { connection: &self.connection, slot, part: "value" };
         match self.source.secret(wanted).await {
             Ok(secret) if secret.expose().is_empty() => Err(SecretError::Unavailable),

@@ -12,6 +12,7 @@ use crate::capability::http::{Egress, EgressSettings};
 use crate::capability::lookups::Room;
 use crate::capability::schedule::Schedule;
 use crate::capability::secrets::Secrets;
+use crate::capability::secrets::inbound::Inbound;
 use crate::capability::{Connected, Rooms};
 use crate::connector::Connector;
 use crate::error::{Blame, Error, ErrorKind};
@@ -72,8 +73,9 @@ impl ConnectionBuilder {
         let manifest = self.connector.manifest();
         let policy = Policy::effective(&self.name, manifest, &self.grant, &self.config)?;
         let setting = self.setting(policy.clone())?;
+        let inbound = self.inbound(&policy);
         let reach = Reach::new(policy, manifest, &self.config);
-        let bound = Bound { name: self.name, connector: self.connector, setting, reach };
+        let bound = Bound { name: self.name, connector: self.connector, setting, reach, inbound };
         Ok(Connection { bound: Arc::new(bound), ceiling: Allowance::Writes })
     }
 
@@ -112,6 +114,14 @@ impl ConnectionBuilder {
             randomness: Arc::clone(&ground.randomness),
         };
         Ok(Setting { engine: ground.engine.clone(), weight: loaded.setting.weight, limits, rooms: Arc::new(rooms) })
+    }
+
+    fn inbound(&self, policy: &Policy) -> Inbound {
+        let loaded = &self.connector.0;
+        let ground = &loaded.ground;
+        let world = (Arc::clone(&ground.clock), Arc::clone(&ground.randomness));
+        let slots = &loaded.manifest.credentials;
+        Inbound::new(&self.name, policy, slots, &self.config, Arc::clone(&ground.secrets), world)
     }
 
     fn wakes(&self) -> bool {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use wharf_sdk::Failure;
 use wharf_sdk::host::{
-    self, Action, Hash, HostImports, Installed, Item, Level, RawRequest, RawResponse, Receipt, Refusal, ScheduleError,
-    SecretError, SendError, Source,
+    self, Action, Hash, HostImports, Installed, Item, JwtError, Level, RawRequest, RawResponse, Receipt, Refusal,
+    ScheduleError, SecretError, SendError, Source,
 };
 
 use crate::lookups::{Edit, FakeSource, Sources};
@@ -249,6 +249,10 @@ impl HostImports for State {
 
     fn matches(&self, slot: &str, presented: &str) -> Result<bool, SecretError> {
         Ok(self.secret(slot)? == presented)
+    }
+
+    fn sign_jwt(&self, slot: &str, header: Option<&str>, claims: &str) -> Result<String, JwtError> {
+        secret::sign_jwt(self.secret(slot).map_err(|_| JwtError::UnknownSlot)?, header, claims)
     }
 
     fn wake_at(&self, name: &str, at: u64, payload: &str) -> Result<(), ScheduleError> {

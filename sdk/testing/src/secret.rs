@@ -1,7 +1,10 @@
 //! What the fake host does with secrets.
 
 use aws_lc_rs::hmac;
-use wharf_sdk::host::{Hash, SecretError};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use wharf_sdk::host::{Hash, JwtError, SecretError};
 
 /// Most bytes of a message, as in the contract.
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
@@ -20,6 +23,21 @@ pub(crate) fn verify(key: &str, hash: Hash, message: &[u8], presented: &[u8]) ->
         return Err(SecretError::TooLarge);
     }
     Ok(hmac::verify(&keyed(key, hash), message, presented).is_ok())
+}
+
+/// Signs a JWT: always by HS256, as the fake does not know the manifest.
+pub(crate) fn sign_jwt(key: &str, header: Option<&str>, claims: &str) -> Result<String, JwtError> {
+    let object = |text: &str| {
+        let read = serde_json::from_str::<Map<String, Value>>(text);
+        read.map_err(|error| JwtError::Invalid(format!("`{text}` is no JSON object: {error}")))
+    };
+    let mut fields = Map::from_iter([("alg".to_owned(), "HS256".into()), ("typ".to_owned(), "JWT".into())]);
+    fields.extend(object(header.unwrap_or("{}"))?);
+    object(claims)?;
+    let header = URL_SAFE_NO_PAD.encode(Value::Object(fields).to_string());
+    let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let tag = hmac::sign(&keyed(key, Hash::Sha256), message.as_bytes());
+    Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag)))
 }
 
 fn keyed(key: &str, hash: Hash) -> hmac::Key {

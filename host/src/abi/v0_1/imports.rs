@@ -4,7 +4,7 @@ use std::time::Instant as Moment;
 
 use bytes::Bytes;
 
-use super::bindings::wharf::connector::{clock, connection, http, log, lookups, random, schedule, secrets, types};
+use super::bindings::wharf::connector::{clock, connection, http, jwt, log, lookups, random, schedule, secrets, types};
 use super::convert;
 use crate::abi::json;
 use crate::call::{Call, Stop};
@@ -12,6 +12,7 @@ use crate::capability::http::{Refusal, Request, Response, SendError};
 use crate::capability::log::Level;
 use crate::capability::lookups::{self as look_ups, Room};
 use crate::capability::schedule::Refused;
+use crate::capability::secrets::jwt::JwtError;
 use crate::capability::secrets::{Hash, SecretError};
 use crate::capability::{Connected, RANDOM_BYTES};
 use crate::lookups::Edit;
@@ -109,6 +110,18 @@ impl secrets::Host for Call {
     ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
         let room = &connected(self, "secrets.matches")?.secrets;
         Ok(room.matches(&slot, &presented).await.map_err(secret_error))
+    }
+}
+
+impl jwt::Host for Call {
+    async fn sign(
+        &mut self,
+        slot: String,
+        header: Option<String>,
+        claims: String,
+    ) -> wasmtime::Result<Result<String, jwt::JwtError>> {
+        let room = &connected(self, "jwt.sign")?.secrets;
+        Ok(room.sign_jwt(&slot, header.as_deref(), &claims).await.map_err(jwt_error))
     }
 }
 
@@ -342,6 +355,16 @@ fn secret_error(error: SecretError) -> secrets::SecretError {
         SecretError::UnknownSlot => secrets::SecretError::UnknownSlot,
         SecretError::Unavailable => secrets::SecretError::Unavailable,
         SecretError::TooLarge => secrets::SecretError::TooLarge,
+    }
+}
+
+fn jwt_error(error: JwtError) -> jwt::JwtError {
+    match error {
+        JwtError::UnknownSlot => jwt::JwtError::UnknownSlot,
+        JwtError::Unavailable => jwt::JwtError::Unavailable,
+        JwtError::KeyInvalid(why) => jwt::JwtError::KeyInvalid(why),
+        JwtError::Invalid(why) => jwt::JwtError::Invalid(why),
+        JwtError::TooLarge => jwt::JwtError::TooLarge,
     }
 }
 
