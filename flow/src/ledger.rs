@@ -3,7 +3,11 @@
 //! One thread writes. Requests that arrive while a commit is on its way to the disk share the next one, so that many
 //! documents cost one `fsync`. Every request is whole or not at all, and answered after it is durable.
 
+mod backfills;
+mod backup;
+mod compaction;
 mod cursors;
+mod decisions;
 mod dependencies;
 mod events;
 mod holds;
@@ -12,13 +16,14 @@ mod items;
 mod leases;
 mod owner;
 mod parked;
+mod pauses;
 mod schema;
 mod settle;
 mod story;
 mod wake_ups;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
@@ -29,11 +34,12 @@ use crate::problem::LedgerError;
 use crate::report::{ParkedGroup, Selector, Status, Story};
 use writer::Writer;
 
+pub(crate) use backfills::{Backfill, BackfillPage};
 pub(crate) use cursors::{FeedState, PageCommit, Position};
 pub(crate) use dependencies::NewDependency;
 pub(crate) use holds::{Held, HoldTable, NewHold};
-pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, action_word};
-pub(crate) use items::{Parking, StoredItem, Verdict, version_of};
+pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, Teller, Told, action_word};
+pub(crate) use items::{Parking, Placed, StoredItem, Verdict, version_of};
 pub(crate) use leases::{Lease, Taken};
 pub(crate) use settle::{Effect, Ending, Settlement, Settler};
 pub(crate) use wake_ups::DueWakeUp;
@@ -49,6 +55,7 @@ struct Inner {
     writer: Writer,
     owner: owner::Owner,
     installation: String,
+    path: PathBuf,
     clock: Arc<dyn Clock>,
 }
 
@@ -71,6 +78,7 @@ impl Ledger {
             writer: Writer::start(connection)?,
             owner,
             installation,
+            path: path.to_owned(),
             clock,
         })))
     }
@@ -103,7 +111,7 @@ impl Ledger {
     /// Lets parked items go on at the next run; returns how many. Holds on connections, feeds and writes with the
     /// selected cause are lifted too, unless a document or key is selected.
     ///
-    /// A write whose outcome is unknown is asked about again, unless the selector says that it did not take effect.
+    /// A write whose outcome is unknown is asked about again, unless the selector says what became of it.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -119,6 +127,14 @@ impl Ledger {
     pub async fn resume(&self, connection: &str) -> Result<u64> {
         let connection = connection.to_owned();
         self.write(move |tx| holds::lift_connection(tx, &connection)).await
+    }
+
+    /// Writes a copy of the ledger, as of now, to a file that is not there yet. Others go on reading and writing meanwhile.
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be written, or the ledger cannot be read.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        backup::write(&self.0.path, to)
     }
 
     /// Returns the id of this installation, minted with the file.

@@ -98,13 +98,16 @@ pub enum LedgerError {
     },
     /// The file was written by a newer program.
     #[error(
-        "ledger `{path}` has schema {found}, this program knows schemas up to {known}; use the newer wharf that wrote it"
+        "ledger `{path}` has schema {found} of {program}, and this is wharf {version} that knows schemas up to {known}; use the newer program, nothing was changed",
+        version = env!("CARGO_PKG_VERSION")
     )]
     Newer {
         /// Path of the file.
         path: String,
         /// Schema of the file.
         found: i64,
+        /// Program that brought the file to that schema.
+        program: String,
         /// Newest schema that this program knows.
         known: i64,
     },
@@ -113,6 +116,30 @@ pub enum LedgerError {
         "ledger failed: {reason}; what was committed before is safe, check disk space and the file, then run again"
     )]
     Storage {
+        /// What the database said.
+        reason: String,
+    },
+    /// The disk, or the room that the file may take, is full.
+    #[error(
+        "the disk of the ledger is full: {reason}; everything up to the last commit is safe and nothing was sent that is not recorded, free some space and run again"
+    )]
+    Full {
+        /// What the database said.
+        reason: String,
+    },
+    /// The file may not be written.
+    #[error(
+        "the ledger may only be read: {reason}; nothing was changed, make the file and its directory writable by this user"
+    )]
+    ReadOnly {
+        /// What the database said.
+        reason: String,
+    },
+    /// The file is damaged.
+    #[error(
+        "the ledger is damaged: {reason}; nothing was written since, put a backup in its place (`wharf backup` makes them): documents that were written after it are found again at their targets"
+    )]
+    Damaged {
         /// What the database said.
         reason: String,
     },
@@ -125,6 +152,9 @@ pub enum LedgerError {
     /// There is nothing of that name.
     #[error("{0}")]
     NotFound(String),
+    /// What was asked for would not be right; why, and what would be.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl LedgerError {
@@ -135,16 +165,27 @@ impl LedgerError {
             Self::Foreign { .. } => "ledger-foreign",
             Self::Newer { .. } => "ledger-newer",
             Self::Storage { .. } => "ledger-storage",
+            Self::Full { .. } => "ledger-full",
+            Self::ReadOnly { .. } => "ledger-read-only",
+            Self::Damaged { .. } => "ledger-damaged",
             Self::Fenced => "fenced",
             Self::Closed => "ledger-closed",
             Self::NotFound(_) => "not-found",
+            Self::Refused(_) => "refused",
         }
     }
 }
 
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Storage { reason: error.to_string() }
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly};
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(DiskFull) => Self::Full { reason },
+            Some(ReadOnly | PermissionDenied | CannotOpen) => Self::ReadOnly { reason },
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { reason },
+            _ => Self::Storage { reason },
+        }
     }
 }
 

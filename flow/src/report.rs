@@ -292,18 +292,36 @@ pub struct Hold {
     pub since: Instant,
     /// Until when; none until a person does something.
     pub until: Option<Instant>,
+    /// Who put it, when that was a person.
+    pub who: Option<String>,
 }
 
 /// What a hold stops.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HoldScope {
+    /// Everything of a flow.
+    Flow(String),
+    /// Every call with a credential, on all connections that use it.
+    Credential(String),
     /// Every call on a connection, in all flows.
     Connection(String),
     /// Reading of a flow.
     Feed(String),
     /// One kind of write on a connection: connection, entity, action.
     Writes(String, String, Action),
+}
+
+/// What a person can stop and let go on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PauseScope {
+    /// Everything of a flow: reading, writing, asking.
+    Flow(String),
+    /// Every call on a connection, in all flows.
+    Connection(String),
+    /// Every call with a credential, on all connections that use it.
+    Credential(String),
 }
 
 /// State of the whole ledger.
@@ -313,6 +331,191 @@ pub struct Status {
     pub flows: Vec<FlowStatus>,
     /// Everything that stops work now.
     pub holds: Vec<Hold>,
+    /// What a person has to look at, once for each cause, the oldest first.
+    pub alerts: Vec<Alert>,
+    /// Windows that are being read again, and the last ones that were.
+    pub backfills: Vec<BackfillStatus>,
+}
+
+/// Something that a person has to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alert {
+    /// What it is about: a flow, a connection, a kind of write.
+    pub about: String,
+    /// Code of the cause.
+    pub cause: String,
+    /// Since when.
+    pub since: Instant,
+    /// How many items are parked for it; 0 for what is held.
+    pub items: u64,
+    /// One sentence that ends with the fix.
+    pub message: String,
+}
+
+/// A window of a feed that is read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackfillStatus {
+    /// Name of the flow.
+    pub flow: String,
+    /// Start of the window.
+    pub from: Instant,
+    /// End of the window; what is this new or newer is left out.
+    pub to: Instant,
+    /// Pages that were read.
+    pub pages: u64,
+    /// Items that were read.
+    pub items: u64,
+    /// Those of them that were new, changed, or are looked at again.
+    pub news: u64,
+    /// Who asked for it.
+    pub who: String,
+    /// When it was started.
+    pub started: Instant,
+    /// When it was read to its end; none while there is more.
+    pub ended: Option<Instant>,
+}
+
+/// How a backfill went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackfillReport {
+    /// How far it is.
+    #[serde(flatten)]
+    pub status: BackfillStatus,
+    /// How the work on what it found went; none when another process runs the flow and does it.
+    pub run: Option<RunReport>,
+    /// What holds the reading; empty when it was read to its end.
+    pub holds: Vec<Hold>,
+}
+
+/// Why a flow has not seen a document.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Explanation {
+    /// Name of the flow.
+    pub flow: String,
+    /// Whether the source has the document.
+    pub presence: Presence,
+    /// What keeps it out, or may, one sentence each; the surest first.
+    pub reasons: Vec<String>,
+}
+
+/// Whether a source has a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// It has it.
+    There,
+    /// It does not.
+    Absent,
+    /// It could not be asked.
+    #[default]
+    Unknown,
+}
+
+/// How a window of the source and the target compare.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ReconcileReport {
+    /// Name of the flow.
+    pub flow: String,
+    /// Start of the window.
+    pub from: Instant,
+    /// End of the window.
+    pub to: Instant,
+    /// Records that the source has in it.
+    pub read: u64,
+    /// What the source's own count says, where it has one.
+    pub counted: Option<u64>,
+    /// What the ledger says of those records.
+    pub ledger: Totals,
+    /// Those that the ledger does not know.
+    pub not_in_ledger: u64,
+    /// Records that should be at the target: all that no rule filtered.
+    pub source: Side,
+    /// Those of them that are there.
+    pub target: Side,
+    /// How the target was asked.
+    pub asked: Asked,
+    /// Every record that is not as it should be, by entity and id.
+    pub differences: Vec<Difference>,
+    /// Whether both sides are the same.
+    pub agrees: bool,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Side {
+    /// Records.
+    pub count: u64,
+    /// Digest over the source's names of them, hex: the same records, the same digest.
+    pub digest: String,
+}
+
+/// How a target was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// For each document by its id.
+    OneByOne,
+    /// By reading its feed.
+    ByFeed,
+    /// Not at all: the connector can do neither, and the ledger is believed.
+    #[default]
+    Not,
+}
+
+/// A record that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Entity at the source.
+    pub entity: String,
+    /// Id at the source.
+    pub id: String,
+    /// Id at the target, as far as the ledger knows it.
+    pub target: Option<String>,
+    /// What is the matter.
+    pub what: DifferenceKind,
+    /// One sentence, or the cause that it is parked under.
+    pub detail: String,
+}
+
+/// What is the matter with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DifferenceKind {
+    /// The flow has not read it.
+    NotRead,
+    /// It is being worked on.
+    Waiting,
+    /// It is parked.
+    Parked,
+    /// The source has a newer version.
+    Changed,
+    /// It was written, and is not at the target.
+    Missing,
+}
+
+/// What became of skipping.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct SkipReport {
+    /// Items that are filtered now, as skipped.
+    pub skipped: u64,
+    /// Items whose document had been written: they are done, and only the rest of their effects was given up.
+    pub ended: u64,
+    /// Items that were left as they are: entity, id, and why.
+    pub refused: Vec<(String, String, String)>,
+}
+
+impl std::fmt::Display for HoldScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flow(name) => write!(f, "flow {name}"),
+            Self::Credential(name) => write!(f, "credential {name}"),
+            Self::Connection(name) => write!(f, "connection {name}"),
+            Self::Feed(name) => write!(f, "feed of flow {name}"),
+            Self::Writes(name, entity, action) => {
+                write!(f, "writes of {entity} ({}) to {name}", crate::ledger::action_word(*action))
+            }
+        }
+    }
 }
 
 /// State of one flow.
@@ -334,6 +537,14 @@ pub struct FlowStatus {
     pub caught_up: Option<Instant>,
     /// Who runs it now, and until when the lease lasts.
     pub holder: Option<(String, Instant)>,
+    /// Age of the oldest item that waits, in milliseconds; none when nothing waits.
+    pub lag_ms: Option<u64>,
+    /// Whether a repeated create may double a document, because the target cannot be asked.
+    pub may_duplicate: bool,
+    /// Failures in a row of reading the feed.
+    pub read_failures: u32,
+    /// When reading is tried again after a failure.
+    pub read_again: Option<Instant>,
 }
 
 /// Which parked items to let go on.
@@ -354,11 +565,13 @@ pub struct Selector {
 }
 
 /// What a person knows of a write whose outcome is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum UnknownOutcome {
     /// Nothing: the remote is asked again.
     #[default]
     Ask,
     /// It did not take effect: it is repeated.
     Absent,
+    /// It took effect, and the document has this id.
+    Found(String),
 }

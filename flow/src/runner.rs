@@ -4,12 +4,17 @@ pub(crate) mod definition;
 
 mod apply;
 mod ask;
+mod backfill;
+mod belief;
 mod decide;
+mod explain;
 mod mint;
 mod policy;
 mod preview;
 mod pull;
+mod reconcile;
 mod run;
+mod trail;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -19,12 +24,13 @@ use serde::Serialize;
 use wharf_host::model::Instant;
 
 use crate::endpoint::Endpoint;
-use crate::ledger::{Ledger, Taken};
+use crate::ledger::{HoldTable, Ledger, Taken};
 use crate::problem::{Error, Problem};
-use crate::report::{Hold, PlanReport, RunReport};
+use crate::report::{BackfillReport, Hold, PlanReport, RunReport};
 use crate::settings::Settings;
 use crate::spec::FlowSpec;
 use definition::Definition;
+use run::Reading;
 
 /// One flow with its connections and its ledger, ready to run.
 pub struct Runner {
@@ -136,8 +142,44 @@ impl Runner {
     pub async fn run(&self, observer: &dyn RunObserver) -> Result<RunReport, Error> {
         match self.ledger.take(&self.spec.name, self.settings.lease).await? {
             Taken::Held { holder, until } => Err(Error::Held { flow: self.spec.name.clone(), holder, until }),
-            Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, observer).await,
+            Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, Reading::Live, observer).await,
         }
+    }
+
+    /// Works on what the ledger has of the flow until nothing is due within `settings.settle`, and reads nothing: the
+    /// cursor stays where it is.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn work_off(&self, observer: &dyn RunObserver) -> Result<RunReport, Error> {
+        match self.ledger.take(&self.spec.name, self.settings.lease).await? {
+            Taken::Held { holder, until } => Err(Error::Held { flow: self.spec.name.clone(), holder, until }),
+            Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, Reading::Not, observer).await,
+        }
+    }
+
+    /// Returns what is held, and what follows from it for the flow's connections.
+    fn holds(&self) -> Result<HoldTable, Error> {
+        let mut table = self.ledger.holds()?;
+        table.spread(&self.spec.name, &self.spec.connections(), &self.settings.credentials);
+        Ok(table)
+    }
+
+    /// Reads the window from `from` on, up to and without `to`, and works on what is new, changed, or was filtered by a rule
+    /// that is another one now. The flow's own cursor stays where it is. What a backfill of the same window that was
+    /// stopped has read is not read again.
+    ///
+    /// # Errors
+    /// When the feed cannot be read by time, somebody else backfills the flow, reading fails for a reason that waiting does
+    /// not help, or the ledger fails.
+    pub async fn backfill(
+        &self,
+        from: Instant,
+        to: Instant,
+        who: &str,
+        observer: &dyn RunObserver,
+    ) -> Result<BackfillReport, Error> {
+        backfill::backfill(self, (from, to), who, observer).await
     }
 
     /// Shows what a run would do with up to `limit` items, reading and mapping for real. Writes nothing anywhere and

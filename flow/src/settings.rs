@@ -56,6 +56,15 @@ pub struct Settings {
     /// Something that changes with a connection's credential, e.g. a digest, by connection. A connection that was paused
     /// because its credential was refused goes on by itself when this is another one; without it, when it is released.
     pub credential_marks: BTreeMap<String, String>,
+    /// Names of the credentials that each connection uses. A credential that is paused, or refused, stops every
+    /// connection that uses it. Empty by default: each connection then stands for itself.
+    pub credentials: BTreeMap<String, Vec<String>>,
+    /// How long the details of a done item's way are kept; for ever by default. Afterwards its key, version, the id that
+    /// it has at the target and its times stay.
+    pub keep_done: Option<Duration>,
+    /// One write in so many is asked about although its connector said that it took effect, where the remote can be
+    /// asked. 50; 0 for none.
+    pub check_one_in: u32,
     /// How waiting is done.
     pub sleep: Arc<dyn Sleep>,
     /// Where ids and jitter come from.
@@ -72,6 +81,9 @@ impl Default for Settings {
             page_bytes: 4 << 20,
             backlog: 5_000,
             credential_marks: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            keep_done: None,
+            check_one_in: 50,
             sleep: Arc::new(SystemSleep),
             randomness: Arc::new(SystemRandomness),
         }

@@ -9,11 +9,16 @@
     reason = "these are tests"
 )]
 
+mod backfills;
 mod causes;
 mod changes;
 mod crashes;
+mod files;
 mod leases;
+mod liars;
+mod people;
 mod plans;
+mod reconciling;
 mod remote;
 mod serving;
 mod time;

@@ -76,6 +76,7 @@ pub(super) fn show_holds(page: &mut Page, holds: &[Hold], now: Instant) {
     page.gap();
     for hold in holds {
         let what = match &hold.scope {
+            HoldScope::Flow(_) | HoldScope::Credential(_) => format!("{} is paused", hold.scope),
             HoldScope::Connection(connection) => format!("connection {connection} is paused"),
             HoldScope::Feed(flow) => format!("reading of flow {flow} is stopped"),
             HoldScope::Writes(connection, entity, action) => {
@@ -84,7 +85,8 @@ pub(super) fn show_holds(page: &mut Page, holds: &[Hold], now: Instant) {
         };
         let until = hold.until.map(|until| format!(", until {}", time::utc(until))).unwrap_or_default();
         let since = time::age(now, hold.since);
-        page.labelled(&what, Look::Bad, &format!("{} (for {since}{until}): {}", hold.cause, hold.message));
+        let by = hold.who.as_ref().map(|who| format!(", by {who}")).unwrap_or_default();
+        page.labelled(&what, Look::Bad, &format!("{} (for {since}{until}{by}): {}", hold.cause, hold.message));
     }
 }
 

@@ -195,6 +195,7 @@ mod tests {
                 message: String::new(),
                 since: Instant(0),
                 until,
+                who: None,
             });
             let totals = Totals { parked, ..Totals::default() };
             let report = RunReport { totals, holds: hold.into_iter().collect(), ..RunReport::default() };

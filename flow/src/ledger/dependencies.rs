@@ -5,7 +5,7 @@ use wharf_host::model::Instant;
 
 use super::intents::NewIntent;
 use super::{Lease, Ledger, Result, intents, items, stored};
-use crate::report::{EffectKind, IntentState};
+use crate::report::IntentState;
 
 /// A document that an intent needs first.
 #[derive(Debug, Clone)]
@@ -128,11 +128,12 @@ impl Ledger {
                      state = iif(state = 'sent', 'unknown', state),
                      not_before = iif(state = 'sent', ?3, not_before),
                      flow = ?1
-                 WHERE kind = ?4 AND flow <> ?1 AND state IN ('planned', 'sent', 'unknown')
-                   AND n IN (SELECT w.dependency FROM waits w JOIN intents t ON t.n = w.intent WHERE t.flow = ?1)
+                 WHERE kind = 'dependency' AND flow <> ?1 AND state IN ('planned', 'sent', 'unknown')
+                   AND EXISTS (SELECT 1 FROM waits w JOIN intents t ON t.n = w.intent
+                               WHERE w.dependency = intents.n AND t.flow = ?1)
                    AND NOT EXISTS (SELECT 1 FROM flows f JOIN leases l ON l.flow = f.name
                                    WHERE f.n = intents.flow AND l.owner <> '' AND l.expires > ?2)",
-                params![flow, stored(now), stored(ask_at), EffectKind::Dependency],
+                params![flow, stored(now), stored(ask_at)],
             )?)
         })
         .await

@@ -1,10 +1,12 @@
 //! What stops work for now: on a connection, on a feed, on one kind of write.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row, params};
 use wharf_host::model::{Action, Instant};
 
 use super::intents::{action_from, action_word};
-use super::{Ledger, Result, loaded, stored};
+use super::{Ledger, Result, loaded, pauses, stored};
 use crate::report::{Hold, HoldScope};
 
 /// A hold that is to be put.
@@ -30,7 +32,11 @@ pub(crate) struct StoredHold {
 
 /// All holds at one moment.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct HoldTable(Vec<StoredHold>);
+pub(crate) struct HoldTable {
+    rows: Vec<StoredHold>,
+    /// What follows from them for the connections of one flow.
+    spread: Vec<Hold>,
+}
 
 /// Whether something is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,27 @@ pub(crate) enum Held {
 }
 
 impl HoldTable {
+    /// Adds what follows for the connections of one flow: those with a paused credential are held, and all of them when
+    /// the flow is. `credentials` are the names of those that each connection uses.
+    pub(crate) fn spread(&mut self, flow: &str, connections: &[&str], credentials: &BTreeMap<String, Vec<String>>) {
+        let uses = |connection: &str, credential: &String| {
+            credentials.get(connection).is_some_and(|names| names.contains(credential))
+        };
+        for row in &self.rows {
+            let concerned: Vec<&&str> = match &row.hold.scope {
+                HoldScope::Flow(name) if name == flow => connections.iter().collect(),
+                HoldScope::Credential(name) => connections.iter().filter(|connection| uses(connection, name)).collect(),
+                _ => continue,
+            };
+            self.spread.extend(
+                concerned.into_iter().map(|connection| Hold {
+                    scope: HoldScope::Connection((*connection).to_owned()),
+                    ..row.hold.clone()
+                }),
+            );
+        }
+    }
+
     /// Tells whether every call on a connection is held.
     pub(crate) fn connection(&self, name: &str, now: Instant) -> Held {
         self.find(&HoldScope::Connection(name.to_owned()), now)
@@ -58,28 +85,25 @@ impl HoldTable {
 
     /// Returns the holds that concern any of the connections, or the flow.
     pub(crate) fn of(&self, flow: &str, connections: &[&str], now: Instant) -> Vec<Hold> {
-        let concerns = |scope: &HoldScope| match scope {
+        let concerns = |hold: &Hold| match &hold.scope {
             HoldScope::Connection(name) | HoldScope::Writes(name, ..) => connections.contains(&name.as_str()),
-            HoldScope::Feed(name) => name == flow,
+            HoldScope::Feed(name) | HoldScope::Flow(name) => name == flow,
+            HoldScope::Credential(_) => self.spread.iter().any(|spread| spread.message == hold.message),
         };
-        self.0
-            .iter()
-            .map(|row| &row.hold)
-            .filter(|hold| is_active(hold, now) && concerns(&hold.scope))
-            .cloned()
-            .collect()
+        let active = self.rows.iter().map(|row| &row.hold).filter(|hold| is_active(hold, now));
+        active.filter(|hold| concerns(hold)).cloned().collect()
     }
 
     /// Returns the connections, and the kinds of writes (`connection/entity/action`), that are held, as JSON lists.
     pub(super) fn held_names(&self, now: Instant) -> (String, String) {
         let (mut connections, mut writes) = (Vec::new(), Vec::<serde_json::Value>::new());
-        for row in self.0.iter().filter(|row| is_active(&row.hold, now)) {
-            match &row.hold.scope {
+        for hold in self.active(now) {
+            match &hold.scope {
                 HoldScope::Connection(name) => connections.push(serde_json::Value::from(name.as_str())),
                 HoldScope::Writes(name, entity, action) => {
                     writes.push(format!("{name}/{entity}/{}", action_word(*action)).into());
                 }
-                HoldScope::Feed(_) => {}
+                HoldScope::Feed(_) | HoldScope::Flow(_) | HoldScope::Credential(_) => {}
             }
         }
         (serde_json::Value::from(connections).to_string(), serde_json::Value::from(writes).to_string())
@@ -87,22 +111,28 @@ impl HoldTable {
 
     /// Returns the rows whose credential was refused.
     pub(crate) fn marked(&self) -> impl Iterator<Item = (&Hold, &str)> {
-        self.0.iter().filter_map(|row| Some((&row.hold, row.mark.as_deref()?)))
+        self.rows.iter().filter_map(|row| Some((&row.hold, row.mark.as_deref()?)))
     }
 
     /// Returns how many times in a row a connection's remote was not there.
     pub(crate) fn streak(&self, connection: &str) -> u32 {
         let scope = HoldScope::Connection(connection.to_owned());
-        self.0.iter().find(|row| row.hold.scope == scope).map_or(0, |row| row.streak)
+        self.rows.iter().filter(|row| row.hold.scope == scope).map(|row| row.streak).max().unwrap_or(0)
     }
 
+    fn active(&self, now: Instant) -> impl Iterator<Item = &Hold> {
+        let all = self.rows.iter().map(|row| &row.hold).chain(&self.spread);
+        all.filter(move |hold| is_active(hold, now))
+    }
+
+    /// Several holds may have one scope: a person's pause, and what the remote asked for. The longest counts.
     fn find(&self, scope: &HoldScope, now: Instant) -> Held {
-        let row = self.0.iter().find(|row| &row.hold.scope == scope && is_active(&row.hold, now));
-        match row.map(|row| row.hold.until) {
-            None => Held::No,
-            Some(None) => Held::UntilReleased,
-            Some(Some(until)) => Held::Until(until),
-        }
+        let holds = self.active(now).filter(|hold| &hold.scope == scope);
+        holds.fold(Held::No, |held, hold| match (held, hold.until) {
+            (Held::UntilReleased, _) | (_, None) => Held::UntilReleased,
+            (Held::Until(one), Some(other)) => Held::Until(one.max(other)),
+            (Held::No, Some(until)) => Held::Until(until),
+        })
     }
 }
 
@@ -114,7 +144,7 @@ impl Ledger {
     /// Returns all holds.
     pub(crate) fn holds(&self) -> Result<HoldTable> {
         let reader = self.reader();
-        Ok(HoldTable(rows(&reader)?))
+        Ok(HoldTable { rows: rows(&reader)?, spread: Vec::new() })
     }
 
     /// Puts a hold in place of the one with the same scope. One without an end stays when one with an end comes. Returns
@@ -145,7 +175,9 @@ pub(super) fn rows(connection: &Connection) -> Result<Vec<StoredHold>> {
         "SELECT scope, name, entity, action, cause, message, since, until, streak, mark FROM holds ORDER BY since",
     )?;
     let rows = statement.query_map([], load)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut rows: Vec<StoredHold> = rows.collect::<rusqlite::Result<_>>()?;
+    rows.extend(pauses::rows(connection)?);
+    Ok(rows)
 }
 
 /// Returns the holds that stop something at `now`.
@@ -168,6 +200,7 @@ fn load(row: &Row<'_>) -> rusqlite::Result<StoredHold> {
             message: row.get(5)?,
             since: loaded(row.get(6)?),
             until: row.get::<_, Option<i64>>(7)?.map(loaded),
+            who: None,
         },
         streak: row.get(8)?,
         mark: row.get(9)?,
@@ -177,6 +210,8 @@ fn load(row: &Row<'_>) -> rusqlite::Result<StoredHold> {
 fn key(scope: &HoldScope) -> (&'static str, &str, &str, &'static str) {
     match scope {
         HoldScope::Connection(name) => ("connection", name, "", ""),
+        HoldScope::Flow(name) => ("flow", name, "", ""),
+        HoldScope::Credential(name) => ("credential", name, "", ""),
         HoldScope::Feed(flow) => ("feed", flow, "", ""),
         HoldScope::Writes(name, entity, action) => ("writes", name, entity, action_word(*action)),
     }

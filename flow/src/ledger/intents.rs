@@ -50,10 +50,48 @@ pub(crate) struct StoredIntent {
     pub(crate) attempts: u32,
     pub(crate) asked: u32,
     pub(crate) absences: u32,
+    /// The id that somebody says it has.
+    pub(crate) told: Option<Told>,
     /// What is written; none for a write-back that was not mapped yet.
     pub(crate) document: Option<Document>,
     /// The item that it is for; none for dependencies.
     pub(crate) item: Option<ItemOfIntent>,
+}
+
+/// The id that somebody says the document of an intent has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) id: String,
+    pub(crate) by: Teller,
+}
+
+/// Who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Teller {
+    /// A person who looked.
+    Person,
+    /// The connector, whose word is checked now and then.
+    Connector,
+    /// The connector, with an id that another document has already.
+    ConnectorAgain,
+}
+
+impl Teller {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Connector => "connector",
+            Self::ConnectorAgain => "connector-again",
+        }
+    }
+
+    fn from_word(word: &str) -> Self {
+        match word {
+            "person" => Self::Person,
+            "connector-again" => Self::ConnectorAgain,
+            _ => Self::Connector,
+        }
+    }
 }
 
 /// The item that an intent is for.
@@ -97,7 +135,7 @@ impl StoredIntent {
 const DUE: &str = "
     SELECT t.n, t.id, t.kind, t.step, t.connection, t.entity, t.action, t.target, t.expected_revision, t.correlation,
            t.state, t.alone, t.attempts, t.asked, t.absences, d.body, t.item, i.entity, i.remote, s.body,
-           r.result_id, r.result_revision, r.result_number
+           r.result_id, r.result_revision, r.result_number, t.told_id, t.told_by
     FROM intents t
     LEFT JOIN intent_documents d ON d.intent = t.n
     LEFT JOIN items i ON i.n = t.item
@@ -146,6 +184,16 @@ impl Ledger {
         self.write_under(lease, move |tx| intents.iter().map(|intent| resend(tx, intent, now)).collect()).await
     }
 
+    /// Tells whether a document of that id was made by another intent.
+    pub(crate) fn is_bound_elsewhere(&self, intent: i64, connection: &str, entity: &str, id: &str) -> Result<bool> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT 1 FROM intents WHERE connection = ?1 AND result_id = ?2 AND entity = ?3 AND action = 'create'
+             AND n <> ?4",
+        )?;
+        Ok(statement.exists(params![connection, id, entity, intent])?)
+    }
+
     /// Makes intents that were sent by a run that ended before it heard of them unknown; returns how many.
     pub(crate) async fn recover(&self, lease: &Lease, flow: i64, ask_at: Instant) -> Result<usize> {
         self.write_under(lease, move |tx| {
@@ -171,7 +219,8 @@ pub(crate) struct Resend {
 fn resend(tx: &Connection, resend: &Resend, now: Instant) -> Result<bool> {
     let sent = tx
         .prepare_cached(
-            "UPDATE intents SET state = 'sent', asked = 0, absences = 0, sent = ?2 WHERE n = ?1 AND state = 'planned'",
+            "UPDATE intents SET state = 'sent', asked = 0, absences = 0, told_id = NULL, told_by = NULL, sent = ?2
+             WHERE n = ?1 AND state = 'planned'",
         )?
         .execute(params![resend.intent, stored(now)])?;
     if sent == 0 {
@@ -220,9 +269,15 @@ fn load(row: &Row<'_>) -> rusqlite::Result<StoredIntent> {
         attempts: row.get(12)?,
         asked: row.get(13)?,
         absences: row.get(14)?,
+        told: told(row, 23)?,
         document: own,
         item,
     })
+}
+
+fn told(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Told>> {
+    let (id, by): (Option<String>, Option<String>) = (row.get(column)?, row.get(column + 1)?);
+    Ok(id.map(|id| Told { id, by: Teller::from_word(&by.unwrap_or_default()) }))
 }
 
 /// The word that the contract uses for an action.
@@ -267,7 +322,8 @@ pub(super) fn begin(tx: &Connection, flow: i64, item: i64, intent: &NewIntent, n
     };
     tx.prepare_cached(
         "UPDATE intents SET state = 'sent', flow = ?2, connection = ?3, entity = ?4, action = ?5, target = ?6,
-                expected_revision = ?7, asked = 0, absences = 0, sent = ?8, settled = NULL WHERE n = ?1",
+                expected_revision = ?7, asked = 0, absences = 0, told_id = NULL, told_by = NULL, sent = ?8, settled = NULL
+         WHERE n = ?1",
     )?
     .execute(params![
         sent.n,

@@ -32,6 +32,15 @@ pub(crate) struct Parking {
     pub(crate) by_flow: bool,
 }
 
+/// Where an item stands, and what it is at the target.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    pub(crate) state: ItemState,
+    pub(crate) under: Option<String>,
+    pub(crate) version: Vec<u8>,
+    pub(crate) target: Option<String>,
+}
+
 /// What to do with an item that is not to be written.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
@@ -94,6 +103,21 @@ impl Ledger {
         .await
     }
 
+    /// Returns where the ledger has an item.
+    pub(crate) fn placed(&self, flow: &str, entity: &str, id: &str) -> Result<Option<Placed>> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT i.state, i.under, i.version,
+                    (SELECT t.result_id FROM intents t WHERE t.item = i.n AND t.step = 0 AND t.result_id IS NOT NULL
+                     ORDER BY t.n DESC LIMIT 1)
+             FROM items i JOIN flows f ON f.n = i.flow WHERE f.name = ?1 AND i.entity = ?2 AND i.remote = ?3",
+        )?;
+        let placed = statement.query_row([flow, entity, id], |row| {
+            Ok(Placed { state: row.get(0)?, under: row.get(1)?, version: row.get(2)?, target: row.get(3)? })
+        });
+        Ok(placed.optional()?)
+    }
+
     /// Tells what this ledger would make of an item that a source reports: whether it is new or changed.
     pub(crate) fn is_news(&self, flow: &str, item: &Item) -> Result<bool> {
         let reader = self.reader();
@@ -140,7 +164,7 @@ pub(super) fn record(tx: &Connection, flow: i64, item: &Item, follows_changes: b
     let (n, known, state): (i64, Vec<u8>, ItemState) = tx
         .prepare_cached("SELECT n, version, state FROM items WHERE flow = ?1 AND entity = ?2 AND remote = ?3")?
         .query_row(params![flow, item.entity, item.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let news = News { n, version: &version, deleted: item.deleted, body: item.document.as_bytes() };
+    let news = News { n, version: &version, deleted: item.deleted, body: item.document.as_bytes(), at: now };
     if known == version {
         // What was noted while the item was under way is outdated: the source is back at what is being worked on.
         return Ok(tx.prepare_cached("DELETE FROM next_documents WHERE item = ?1")?.execute([n])? > 0);
@@ -148,11 +172,50 @@ pub(super) fn record(tx: &Connection, flow: i64, item: &Item, follows_changes: b
     change(tx, &news, state, follows_changes, now)
 }
 
+/// Records what a source reported when it was read again; returns whether there is something to do. What a rule filtered
+/// is looked at again, since the rule may be another one now. What was read by somebody else since `asked` is newer and
+/// stays.
+pub(super) fn record_again(
+    tx: &Connection,
+    flow: i64,
+    item: &Item,
+    follows_changes: bool,
+    (asked, now): (Instant, Instant),
+) -> Result<bool> {
+    let known: Option<(i64, Vec<u8>, ItemState, Option<String>, i64)> = tx
+        .prepare_cached(
+            "SELECT n, version, state, under, coalesce(version_read, read) FROM items
+             WHERE flow = ?1 AND entity = ?2 AND remote = ?3",
+        )?
+        .query_row(params![flow, item.entity, item.id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
+        .optional()?;
+    let version = version_of(item);
+    match known {
+        Some((n, known, ItemState::Filtered, under, _)) if known == version => {
+            if under.is_some_and(|under| under.starts_with(SKIPPED)) {
+                return Ok(false);
+            }
+            let news = News { n, version: &version, deleted: item.deleted, body: item.document.as_bytes(), at: now };
+            start_again(tx, &news)?;
+            events::add(tx, n, now, "read-again", "a backfill looks at it with the rules of now")?;
+            Ok(true)
+        }
+        Some((_, known, _, _, read)) if known != version && read >= stored(asked) => Ok(false),
+        _ => record(tx, flow, item, follows_changes, now),
+    }
+}
+
+/// How the rule begins under which skipped items are filed.
+pub(super) const SKIPPED: &str = "skipped: ";
+
 struct News<'a> {
     n: i64,
     version: &'a [u8],
     deleted: bool,
     body: &'a [u8],
+    at: Instant,
 }
 
 fn change(tx: &Connection, news: &News<'_>, state: ItemState, follows_changes: bool, now: Instant) -> Result<bool> {
@@ -210,7 +273,25 @@ pub(super) fn renew(tx: &Connection, item: i64) -> Result<()> {
     unfile(tx, item)
 }
 
-fn unfile(tx: &Connection, item: i64) -> Result<()> {
+/// Files an item as skipped by a person. None of its effects may have happened.
+pub(super) fn skip(tx: &Connection, item: i64, rule: &str, now: Instant) -> Result<()> {
+    // What the source said meanwhile is skipped with it.
+    tx.prepare_cached(
+        "UPDATE items SET (version, deleted) = (SELECT version, deleted FROM next_documents WHERE item = ?1)
+         WHERE n = ?1 AND EXISTS (SELECT 1 FROM next_documents WHERE item = ?1)",
+    )?
+    .execute([item])?;
+    tx.prepare_cached("DELETE FROM next_documents WHERE item = ?1")?.execute([item])?;
+    drop_document(tx, item)?;
+    unfile(tx, item)?;
+    tx.prepare_cached(
+        "UPDATE items SET state = 'filtered', under = ?2, message = NULL, not_before = 0, settled = ?3 WHERE n = ?1",
+    )?
+    .execute(params![item, rule, stored(now)])?;
+    Ok(())
+}
+
+pub(super) fn unfile(tx: &Connection, item: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM parkings WHERE item = ?1")?.execute([item])?;
     Ok(())
 }
@@ -223,11 +304,8 @@ pub(super) fn resume(tx: &Connection, item: i64) -> Result<()> {
 }
 
 fn set_version(tx: &Connection, news: &News<'_>) -> Result<()> {
-    tx.prepare_cached("UPDATE items SET version = ?2, deleted = ?3 WHERE n = ?1")?.execute(params![
-        news.n,
-        news.version,
-        news.deleted
-    ])?;
+    tx.prepare_cached("UPDATE items SET version = ?2, deleted = ?3, version_read = ?4 WHERE n = ?1")?
+        .execute(params![news.n, news.version, news.deleted, stored(news.at)])?;
     Ok(())
 }
 
@@ -297,15 +375,17 @@ fn begin(
 /// item is done.
 pub(super) fn finish(tx: &Connection, item: i64, follows_changes: bool, now: Instant) -> Result<bool> {
     drop_document(tx, item)?;
-    tx.prepare_cached("UPDATE items SET state = 'done', under = NULL, message = NULL, settled = ?2 WHERE n = ?1")?
-        .execute(params![item, stored(now)])?;
+    tx.prepare_cached(
+        "UPDATE items SET state = 'done', under = NULL, message = NULL, settled = ?2, compacted = 0 WHERE n = ?1",
+    )?
+    .execute(params![item, stored(now)])?;
     let next: Option<(Vec<u8>, bool, Vec<u8>)> = tx
         .prepare_cached("SELECT version, deleted, body FROM next_documents WHERE item = ?1")?
         .query_row([item], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((version, deleted, body)) = next else { return Ok(true) };
     tx.execute("DELETE FROM next_documents WHERE item = ?1", [item])?;
-    let news = News { n: item, version: &version, deleted, body: &body };
+    let news = News { n: item, version: &version, deleted, body: &body, at: now };
     change(tx, &news, ItemState::Done, follows_changes, now)?;
     Ok(!follows_changes)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 use wharf_host::model::Instant;
 
+use super::intents::Teller;
 use super::{Lease, Ledger, Result, counted, events, holds, items, loaded, stored};
 use crate::report::{EffectKind, ParkedGroup, Selector, UnknownOutcome};
 
@@ -62,16 +63,22 @@ pub(super) fn release(tx: &Connection, selector: &Selector, now: Instant) -> Res
     }
     let items = selected(tx, selector)?;
     for item in &items {
-        let_go(tx, *item, selector.unknown, "a person let it go on", now)?;
+        let_go(tx, *item, &selector.unknown, "a person let it go on", now)?;
     }
     Ok(u64::try_from(items.len()).unwrap_or(0))
 }
 
-fn selected(tx: &Connection, selector: &Selector) -> Result<Vec<i64>> {
-    let (connection, entity, id) = match &selector.document {
+/// Returns the parts of the document that a selector names: connection, entity, id.
+pub(super) fn parts(selector: &Selector) -> (Option<&String>, Option<&String>, Option<&String>) {
+    match &selector.document {
         Some((connection, entity, id)) => (Some(connection), Some(entity), Some(id)),
         None => (None, None, None),
-    };
+    }
+}
+
+/// Returns the parked items that a selector names.
+pub(super) fn selected(tx: &Connection, selector: &Selector) -> Result<Vec<i64>> {
+    let (connection, entity, id) = parts(selector);
     let mut statement = tx.prepare_cached(
         "SELECT DISTINCT i.n FROM parkings p JOIN items i ON i.n = p.item JOIN flows f ON f.n = i.flow
          WHERE (?1 IS NULL OR f.name = ?1) AND (?2 IS NULL OR p.cause = ?2) AND (?3 IS NULL OR p.place = ?3)
@@ -92,12 +99,11 @@ struct ParkedIntent {
 }
 
 /// Lets one parked item go on where it stood.
-fn let_go(tx: &Connection, item: i64, unknown: UnknownOutcome, reason: &str, now: Instant) -> Result<()> {
+pub(super) fn let_go(tx: &Connection, item: i64, unknown: &UnknownOutcome, reason: &str, now: Instant) -> Result<()> {
     events::add(tx, item, now, "released", reason)?;
     match parked_intent(tx, item)? {
         Some(intent) if intent.cause == "outcome-unknown" => {
-            let state = if unknown == UnknownOutcome::Absent { "planned" } else { "unknown" };
-            restart(tx, intent.n, state, now)?;
+            restart_unknown(tx, intent.n, unknown, now)?;
             items::resume(tx, item)
         }
         Some(intent) if intent.kind == EffectKind::WriteBack => {
@@ -130,14 +136,28 @@ fn parked_intent(tx: &Connection, item: i64) -> Result<Option<ParkedIntent>> {
 
 fn restart(tx: &Connection, intent: i64, state: &str, now: Instant) -> Result<()> {
     tx.execute(
-        "UPDATE intents SET state = ?2, attempts = 0, asked = 0, absences = 0, not_before = ?3, settled = NULL WHERE n = ?1",
+        "UPDATE intents SET state = ?2, attempts = 0, asked = 0, absences = 0, told_id = NULL, told_by = NULL,
+                not_before = ?3, settled = NULL WHERE n = ?1",
         params![intent, state, stored(now)],
     )?;
     Ok(())
 }
 
+/// Lets a write go on whose outcome is unknown, with what is known of it by now.
+fn restart_unknown(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: Instant) -> Result<()> {
+    let state = if *unknown == UnknownOutcome::Absent { "planned" } else { "unknown" };
+    restart(tx, intent, state, now)?;
+    if let UnknownOutcome::Found(id) = unknown {
+        tx.execute(
+            "UPDATE intents SET told_id = ?2, told_by = ?3 WHERE n = ?1",
+            params![intent, id, Teller::Person.word()],
+        )?;
+    }
+    Ok(())
+}
+
 /// Lets the parked dependencies of an intent go on; false when it waits for none that is still to be made.
-fn revive_dependencies(tx: &Connection, intent: i64, unknown: UnknownOutcome, now: Instant) -> Result<bool> {
+fn revive_dependencies(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: Instant) -> Result<bool> {
     let mut statement = tx.prepare_cached(
         "SELECT d.n, d.state, coalesce(d.cause, '') FROM waits w JOIN intents d ON d.n = w.dependency
          WHERE w.intent = ?1 AND d.state <> 'applied'",
@@ -146,8 +166,10 @@ fn revive_dependencies(tx: &Connection, intent: i64, unknown: UnknownOutcome, no
     let dependencies: Vec<(i64, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (dependency, state, cause) in &dependencies {
         if state == "parked" {
-            let ask = cause == "outcome-unknown" && unknown == UnknownOutcome::Ask;
-            restart(tx, *dependency, if ask { "unknown" } else { "planned" }, now)?;
+            match cause.as_str() {
+                "outcome-unknown" => restart_unknown(tx, *dependency, unknown, now)?,
+                _ => restart(tx, *dependency, "planned", now)?,
+            }
         }
     }
     Ok(!dependencies.is_empty())
@@ -192,8 +214,8 @@ impl Ledger {
     pub(crate) fn parked_since(&self, flow: i64, since: Instant) -> Result<BTreeMap<String, u64>> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
-            "SELECT under, count(*) FROM items WHERE flow = ?1 AND state = 'parked'
-             AND n IN (SELECT item FROM parkings WHERE since >= ?2) GROUP BY under",
+            "SELECT i.under, count(*) FROM (SELECT DISTINCT item FROM parkings WHERE since >= ?2) p
+             CROSS JOIN items i ON i.n = p.item WHERE i.flow = ?1 AND i.state = 'parked' GROUP BY i.under",
         )?;
         let rows = statement.query_map(params![flow, stored(since)], |row| Ok((row.get(0)?, counted(row.get(1)?))))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -203,7 +225,7 @@ impl Ledger {
     pub(crate) async fn let_go(&self, lease: &Lease, items: Vec<i64>, reason: &'static str) -> Result<()> {
         let now = self.now();
         self.write_under(lease, move |tx| {
-            items.iter().try_for_each(|item| let_go(tx, *item, UnknownOutcome::Ask, reason, now))
+            items.iter().try_for_each(|item| let_go(tx, *item, &UnknownOutcome::Ask, reason, now))
         })
         .await
     }

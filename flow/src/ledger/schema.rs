@@ -12,7 +12,10 @@ use crate::problem::LedgerError;
 const APPLICATION_ID: i64 = 0x5748_5246;
 
 /// One step per schema version; the step at index n leads from version n to n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+
+/// What is noted in a file about who brought it to its schema.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Documents are a few kilobytes: with 16 KiB pages seven of 2 KB fit on one, with SQLite's own 4 KiB only one.
 const PAGE_BYTES: i64 = 16 << 10;
@@ -52,7 +55,8 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > known {
-        return Err(LedgerError::Newer { path: path.display().to_string(), found, known });
+        let program = program(&tx).unwrap_or_else(|| "a newer wharf".to_owned());
+        return Err(LedgerError::Newer { path: path.display().to_string(), found, program, known });
     }
     for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         tx.execute_batch(step)?;
@@ -61,9 +65,18 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.execute("INSERT INTO installation (id) VALUES (?1)", [Uuid::now_v7().to_string()])?;
     }
-    tx.pragma_update(None, "user_version", known)?;
+    if found < known {
+        tx.execute("UPDATE installation SET program = ?1", [PROGRAM])?;
+        tx.pragma_update(None, "user_version", known)?;
+    }
     tx.commit()?;
     Ok(())
+}
+
+/// The program that brought a file to its schema, where that can be read.
+fn program(connection: &Connection) -> Option<String> {
+    let version: String = connection.query_row("SELECT program FROM installation", [], |row| row.get(0)).ok()?;
+    Some(format!("wharf {version}"))
 }
 
 pub(super) fn installation(connection: &Connection) -> Result<String> {

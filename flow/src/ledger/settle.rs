@@ -6,7 +6,7 @@ use wharf_host::model::{Applied, Instant};
 use super::dependencies::{self, DependencyState, NewDependency};
 use super::intents::NewIntent;
 use super::items::{self, Parking};
-use super::{Lease, Ledger, Result, events, intents, stored};
+use super::{Lease, Ledger, Result, Told, events, intents, stored};
 use crate::report::IntentState;
 
 /// What became of one intent.
@@ -29,6 +29,8 @@ pub(crate) enum Effect {
     Postponed { not_before: Instant },
     /// It may have; the remote is asked.
     Unknown { ask_at: Instant, alone: bool, message: String },
+    /// The connector says that it took effect, and its word is checked: the remote is asked.
+    Claimed { told: Told, applied: Applied, ask_at: Instant, message: String },
     /// The remote was asked and could not answer; it is asked again.
     AskAgain { ask_at: Instant, counts: bool, message: String },
     /// The remote said that it is not there; it is asked once more.
@@ -126,6 +128,16 @@ impl Settle<'_> {
                 self.set_alone(*alone)?;
                 self.event("outcome-unknown", message)?;
             }
+            Effect::Claimed { told, applied, ask_at, message } => {
+                self.update(IntentState::Unknown, *ask_at, false, "outcome-unknown", message)?;
+                self.tx
+                    .prepare_cached(
+                        "UPDATE intents SET asked = 0, absences = 0, told_id = ?2, told_by = ?3, result_number = ?4
+                         WHERE n = ?1",
+                    )?
+                    .execute(params![self.intent, told.id, told.by.word(), applied.number])?;
+                self.event("claimed", message)?;
+            }
             Effect::AskAgain { ask_at, counts, message } => {
                 self.update(IntentState::Unknown, *ask_at, *counts, "outcome-unknown", message)?;
                 self.execute("UPDATE intents SET asked = asked + 1 WHERE n = ?1")?;
@@ -161,7 +173,7 @@ impl Settle<'_> {
     fn applied(&self, applied: Option<&Applied>, write_backs: &[NewIntent]) -> Result<Ending> {
         self.tx
             .prepare_cached(
-                "UPDATE intents SET state = 'applied', settled = ?2, cause = NULL, message = NULL,
+                "UPDATE intents SET state = 'applied', settled = ?2, cause = NULL, message = NULL, told_id = NULL, told_by = NULL,
                         result_id = coalesce(?3, target), result_revision = ?4, result_number = ?5 WHERE n = ?1",
             )?
             .execute(params![

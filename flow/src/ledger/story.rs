@@ -1,10 +1,10 @@
 //! Where a document is and why; where flows stand.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use wharf_host::model::Instant;
 
-use super::{Ledger, Result, counted, holds, intents, loaded, stored};
-use crate::report::{EffectStory, FlowStatus, ItemState, Status, Story, StoryEvent, Totals};
+use super::{Lease, Ledger, Result, backfills, counted, holds, intents, loaded, parked, stored};
+use crate::report::{Alert, EffectStory, FlowStatus, Hold, ItemState, ParkedGroup, Status, Story, StoryEvent, Totals};
 
 pub(super) fn why(connection: &Connection, name: &str, entity: &str, id: &str) -> Result<Vec<Story>> {
     let items = items_of(connection, name, entity, id)?;
@@ -12,8 +12,10 @@ pub(super) fn why(connection: &Connection, name: &str, entity: &str, id: &str) -
 }
 
 fn items_of(connection: &Connection, name: &str, entity: &str, id: &str) -> Result<Vec<i64>> {
+    // The few flows first, each item by its key: the other way round would be every item there is.
     let mut statement = connection.prepare_cached(
-        "SELECT i.n FROM flows f JOIN items i ON i.flow = f.n AND i.entity = ?2 AND i.remote = ?3 WHERE f.connection = ?1
+        "SELECT i.n FROM flows f CROSS JOIN items i ON i.flow = f.n AND i.entity = ?2 AND i.remote = ?3
+         WHERE f.connection = ?1
          UNION
          SELECT t.item FROM intents t WHERE t.connection = ?1 AND t.result_id = ?3 AND t.entity = ?2 AND t.item IS NOT NULL
          UNION
@@ -27,7 +29,8 @@ fn items_of(connection: &Connection, name: &str, entity: &str, id: &str) -> Resu
 fn story(connection: &Connection, item: i64) -> Result<Story> {
     let mut story = connection
         .prepare_cached(
-            "SELECT f.name, f.connection, i.entity, i.remote, i.state, i.under, i.message, i.not_before, i.read, i.settled
+            "SELECT f.name, f.connection, i.entity, i.remote, i.state, i.under, i.message, i.not_before, i.read, i.settled,
+                    i.compacted
              FROM items i JOIN flows f ON f.n = i.flow WHERE i.n = ?1",
         )?
         .query_row([item], load)?;
@@ -49,6 +52,12 @@ fn load(row: &Row<'_>) -> rusqlite::Result<Story> {
     let not_before = loaded(row.get(7)?);
     let read = StoryEvent { at: loaded(row.get(8)?), what: "read".to_owned(), detail: String::new() };
     let settled: Option<i64> = row.get(9)?;
+    let compacted = StoryEvent {
+        at: settled.map(loaded).unwrap_or_default(),
+        what: "compacted".to_owned(),
+        detail: "it was done so long ago that the details of its way were removed".to_owned(),
+    };
+    let compacted = row.get::<_, bool>(10)?.then_some(compacted);
     // Parking has an event of its own, with its sentence.
     let ended = settled.filter(|_| matches!(state, ItemState::Done | ItemState::Filtered)).map(|at| StoryEvent {
         at: loaded(at),
@@ -65,7 +74,7 @@ fn load(row: &Row<'_>) -> rusqlite::Result<Story> {
         message: row.get(6)?,
         due: Some(not_before).filter(|at| state == ItemState::New && at.0 > 0),
         effects: Vec::new(),
-        events: std::iter::once(read).chain(ended).collect(),
+        events: std::iter::once(read).chain(ended).chain(compacted).collect(),
     })
 }
 
@@ -124,7 +133,8 @@ fn load_effect(row: &Row<'_>) -> rusqlite::Result<EffectStory> {
 
 pub(super) fn status(connection: &Connection, now: Instant) -> Result<Status> {
     let mut statement = connection.prepare_cached(
-        "SELECT f.n, f.name, f.connection, f.feed, f.started, f.caught_up, l.label, l.expires
+        "SELECT f.n, f.name, f.connection, f.feed, f.started, f.caught_up, l.label, l.expires, f.may_duplicate,
+                f.pull_attempts, f.pull_not_before
          FROM flows f LEFT JOIN leases l ON l.flow = f.name AND l.owner <> '' AND l.expires > ?1 ORDER BY f.name",
     )?;
     let rows = statement.query_map([stored(now)], |row| {
@@ -138,6 +148,10 @@ pub(super) fn status(connection: &Connection, now: Instant) -> Result<Status> {
             started: row.get::<_, Option<i64>>(4)?.map(loaded),
             caught_up: row.get::<_, Option<i64>>(5)?.map(loaded),
             holder: holder.zip(row.get::<_, Option<i64>>(7)?.map(loaded)),
+            lag_ms: None,
+            may_duplicate: row.get(8)?,
+            read_failures: row.get(9)?,
+            read_again: Some(loaded(row.get(10)?)).filter(|at| *at > now),
         };
         Ok((row.get(0)?, flow))
     })?;
@@ -146,14 +160,49 @@ pub(super) fn status(connection: &Connection, now: Instant) -> Result<Status> {
         let (n, mut flow): (i64, FlowStatus) = row?;
         flow.totals = totals(connection, n)?;
         flow.oldest_waiting = oldest_waiting(connection, n)?;
+        flow.lag_ms =
+            flow.oldest_waiting.map(|oldest| u64::try_from(now.since(oldest).as_millis()).unwrap_or(u64::MAX));
         flows.push(flow);
     }
-    Ok(Status { flows, holds: holds::active(connection, now)? })
+    let holds = holds::active(connection, now)?;
+    let alerts = alerts(&holds, &parked::groups(connection)?);
+    Ok(Status { flows, holds, alerts, backfills: backfills::all(connection)? })
+}
+
+/// One alert for each cause that a person has to look at, however many items it concerns; the oldest first.
+fn alerts(holds: &[Hold], groups: &[ParkedGroup]) -> Vec<Alert> {
+    let held = holds.iter().filter(|hold| hold.until.is_none()).map(|hold| Alert {
+        about: hold.scope.to_string(),
+        cause: hold.cause.clone(),
+        since: hold.since,
+        items: 0,
+        message: hold.message.clone(),
+    });
+    let mut alerts: Vec<Alert> = held.collect();
+    for group in groups {
+        let about = format!("flow {}", group.flow);
+        match alerts.iter_mut().find(|alert| alert.about == about && alert.cause == group.cause) {
+            Some(alert) => {
+                alert.items = alert.items.saturating_add(group.items);
+                if group.oldest < alert.since {
+                    (alert.since, alert.message) = (group.oldest, group.message.clone());
+                }
+            }
+            None => alerts.push(Alert {
+                about,
+                cause: group.cause.clone(),
+                since: group.oldest,
+                items: group.items,
+                message: group.message.clone(),
+            }),
+        }
+    }
+    alerts.sort_by_key(|alert| alert.since);
+    alerts
 }
 
 fn totals(connection: &Connection, flow: i64) -> Result<Totals> {
-    let mut statement =
-        connection.prepare_cached("SELECT state, count(*) FROM items WHERE flow = ?1 GROUP BY state")?;
+    let mut statement = connection.prepare_cached("SELECT state, items FROM counts WHERE flow = ?1")?;
     let rows = statement.query_map([flow], |row| Ok((row.get(0)?, counted(row.get(1)?))))?;
     let mut totals = Totals::default();
     for row in rows {
@@ -170,14 +219,33 @@ fn totals(connection: &Connection, flow: i64) -> Result<Totals> {
 
 fn oldest_waiting(connection: &Connection, flow: i64) -> Result<Option<Instant>> {
     let oldest: Option<i64> = connection
-        .prepare_cached("SELECT min(read) FROM items WHERE flow = ?1 AND state IN ('new', 'working')")?
-        .query_row([flow], |row| row.get(0))
-        .optional()?
-        .flatten();
+        .prepare_cached(
+            "SELECT min(oldest) FROM (
+                 SELECT min(coalesce(version_read, read)) AS oldest FROM items WHERE flow = ?1 AND state = 'new'
+                 UNION ALL
+                 SELECT min(coalesce(version_read, read)) FROM items WHERE flow = ?1 AND state = 'working')",
+        )?
+        .query_row([flow], |row| row.get(0))?;
     Ok(oldest.map(loaded))
 }
 
 impl Ledger {
+    /// Notes whether writes of a flow may double a document. Writes only when that is news.
+    pub(crate) async fn note_may_duplicate(&self, lease: &Lease, flow: i64, may_duplicate: bool) -> Result<()> {
+        let known: bool = self
+            .reader()
+            .prepare_cached("SELECT may_duplicate FROM flows WHERE n = ?1")?
+            .query_row([flow], |row| row.get(0))?;
+        if known == may_duplicate {
+            return Ok(());
+        }
+        self.write_under(lease, move |tx| {
+            tx.execute("UPDATE flows SET may_duplicate = ?2 WHERE n = ?1", params![flow, may_duplicate])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Counts the items of a flow by state.
     pub(crate) fn totals(&self, flow: i64) -> Result<Totals> {
         totals(&self.reader(), flow)
@@ -185,11 +253,10 @@ impl Ledger {
 
     /// Tells whether at least `limit` items of a flow wait to be filtered and mapped.
     pub(crate) fn has_backlog(&self, flow: i64, limit: usize) -> Result<bool> {
-        // Every row up to the limit is counted: not worth it for one that no ledger reaches.
-        let Some(before) = u32::try_from(limit).ok().map(|limit| limit.saturating_sub(1)) else { return Ok(false) };
+        let Ok(limit) = i64::try_from(limit) else { return Ok(false) };
         Ok(self
             .reader()
-            .prepare_cached("SELECT 1 FROM items WHERE flow = ?1 AND state = 'new' LIMIT 1 OFFSET ?2")?
-            .exists(params![flow, before])?)
+            .prepare_cached("SELECT 1 FROM counts WHERE flow = ?1 AND state = 'new' AND items >= ?2")?
+            .exists(params![flow, limit])?)
     }
 }

@@ -14,7 +14,8 @@ use crate::problem::LedgerError;
 const GROUP: usize = 256;
 
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-type Job = Box<dyn FnOnce(Result<&Connection>) -> Answer + Send>;
+/// Does its work, and returns who is to be answered after the commit, and why the work failed.
+type Job = Box<dyn FnOnce(Result<&Connection>) -> (Answer, Option<LedgerError>) + Send>;
 
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
@@ -91,8 +92,12 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let outcome = connection.and_then(|connection| attempt(connection, change));
+            let failure = outcome.as_ref().err().cloned();
             // Nobody may be waiting any more: a call that was dropped. The change stands all the same.
-            Box::new(move |committed| drop(answer.send(outcome.and_then(|value| committed.map(|()| value)))))
+            let tell = move |committed: Result<()>| {
+                drop(answer.send(outcome.and_then(|value| committed.map(|()| value))));
+            };
+            (Box::new(tell), failure)
         });
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
@@ -125,6 +130,10 @@ impl Drop for Writer {
 fn attempt<T>(connection: &Connection, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     connection.prepare_cached("SAVEPOINT change")?.execute([])?;
     let outcome = change(connection);
+    if outcome.is_err() && connection.is_autocommit() {
+        // The database took the whole transaction back by itself, this change included.
+        return outcome;
+    }
     let end = if outcome.is_ok() { "RELEASE change" } else { "ROLLBACK TO change" };
     connection.prepare_cached(end)?.execute([])?;
     outcome
@@ -168,17 +177,22 @@ impl Room {
     /// Runs the first job and those that came in the meantime, in one transaction that is left open.
     fn group(&self, first: Job) -> (Vec<Answer>, Result<()>) {
         if let Err(error) = self.execute("BEGIN IMMEDIATE") {
-            return (vec![first(Err(error.clone()))], Err(error));
+            let (answer, _) = first(Err(error.clone()));
+            return (vec![answer], Err(error));
         }
-        let mut answers = vec![first(Ok(&self.connection))];
+        let (answer, mut failure) = first(Ok(&self.connection));
+        let mut answers = vec![answer];
         while answers.len() < GROUP && !self.connection.is_autocommit() {
             let Ok(job) = self.queue.try_recv() else { break };
-            answers.push(job(Ok(&self.connection)));
+            let (answer, failed) = job(Ok(&self.connection));
+            answers.push(answer);
+            failure = failed;
         }
         if self.connection.is_autocommit() {
-            // A full disk or a read error: the database took the whole transaction back by itself.
+            // A full disk or a read error: the database took the whole transaction back by itself, and the last job is
+            // the one that ran into it.
             let reason = "the transaction was rolled back by the database".to_owned();
-            return (answers, Err(LedgerError::Storage { reason }));
+            return (answers, Err(failure.unwrap_or(LedgerError::Storage { reason })));
         }
         (answers, Ok(()))
     }

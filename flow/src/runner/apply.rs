@@ -2,6 +2,7 @@
 
 use wharf_host::model::{Action, Answer, Applied, Cause, Failure, Outcome, Trace};
 
+use super::belief::Belief;
 use super::decide::{Decided, Decision, Refusal};
 use super::definition;
 use super::policy::{Phase, Situation, is_repeatable, writes_of};
@@ -40,6 +41,7 @@ impl Run<'_> {
                 attempts: 0,
                 asked: 0,
                 absences: 0,
+                told: None,
                 document: Some(intent.document.unwrap_or_else(|| item.document.clone())),
                 item: Some(ItemOfIntent {
                     entity: item.entity,
@@ -187,16 +189,15 @@ impl Run<'_> {
         size: usize,
         trace: &Trace,
     ) -> Result<Effect, Error> {
-        match outcome {
-            Outcome::Applied(applied) | Outcome::AlreadyApplied(applied) => {
-                self.remote_is_there(&intent.connection).await?;
-                Ok(self.applied(intent, Some(applied)))
-            }
-            Outcome::NothingToDo => {
-                self.remote_is_there(&intent.connection).await?;
-                Ok(self.applied(intent, None))
-            }
-            Outcome::Failed(failure) => self.react(intent, &failure, situation(intent, size, false, trace, self)).await,
+        let at = situation(intent, size, false, trace, self);
+        if let Outcome::Failed(failure) = outcome {
+            return self.react(intent, &failure, at).await;
+        }
+        self.remote_is_there(&intent.connection).await?;
+        match self.judge(intent, outcome, trace)? {
+            Belief::Believed(applied) => Ok(self.applied(intent, applied)),
+            Belief::Refused(failure) => self.react(intent, &failure, at).await,
+            Belief::Checked(effect) => Ok(effect),
         }
     }
 
@@ -239,6 +240,7 @@ impl Run<'_> {
             .map(|(intent, effect)| Settlement { intent: intent.n, effect: effect.clone(), requests: requests.clone() })
             .collect();
         let endings = self.runner.ledger.settle(self.lease, self.settler(), settlements).await?;
+        self.forget_made(&effects);
         for ((intent, effect), ending) in effects.into_iter().zip(endings) {
             self.tell(intent, effect, ending);
         }

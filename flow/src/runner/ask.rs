@@ -1,11 +1,12 @@
 //! Asks the remote what became of writes whose outcome is unknown.
 
-use wharf_host::model::{Answer, Cause, Failure, Trace, Verdict};
+use wharf_host::model::{Action, Answer, Cause, Failure, Trace, Verdict};
 
 use super::apply::{failure_of, internal};
+use super::belief::claimed;
 use super::policy::{Phase, Reaction, Situation, Writes, react};
 use super::run::Run;
-use crate::ledger::{Effect, Parking, StoredIntent};
+use crate::ledger::{Effect, Parking, StoredIntent, Teller};
 use crate::problem::Error;
 
 /// How often a write may be repeated whose outcome stays unknown each time.
@@ -17,6 +18,13 @@ const SECOND_QUESTION: u32 = 2;
 impl Run<'_> {
     /// Asks about intents. Those that the remote cannot be asked about are parked for a person.
     pub(super) async fn ask(&self, intents: Vec<StoredIntent>) -> Result<(), Error> {
+        let (told, intents): (Vec<_>, Vec<_>) = intents.into_iter().partition(is_told_by_a_person);
+        let bound = told.into_iter().filter_map(|intent| {
+            let applied = claimed(&intent, intent.told.as_ref()?);
+            let effect = self.applied(&intent, Some(applied));
+            Some((intent, effect))
+        });
+        self.settle(bound.collect(), &Trace::default()).await?;
         let (to_ask, silent): (Vec<_>, Vec<_>) = intents
             .into_iter()
             .partition(|intent| self.is_verifiable(&intent.connection, &intent.entity, intent.action));
@@ -56,7 +64,7 @@ impl Run<'_> {
             let effect = match verdict {
                 Ok(verdict) => {
                     self.remote_is_there(&connection).await?;
-                    self.answered(&intent, verdict)
+                    self.answered(&intent, verdict).await?
                 }
                 Err(failure) => self.react(&intent, &failure, situation(&intent, size, false)).await?,
             };
@@ -89,8 +97,18 @@ impl Run<'_> {
         Ok(Vec::new())
     }
 
-    fn answered(&self, intent: &StoredIntent, verdict: Verdict) -> Effect {
-        match verdict {
+    async fn answered(&self, intent: &StoredIntent, verdict: Verdict) -> Result<Effect, Error> {
+        if let Some(told) = &intent.told {
+            match verdict {
+                Verdict::Absent if intent.absences > 0 => return self.caught(intent, told).await,
+                Verdict::Inconclusive(why) => return Ok(self.unchecked(intent, told, &why)),
+                _ => {}
+            }
+        }
+        Ok(match verdict {
+            Verdict::Found(applied) if applied.id.is_empty() && intent.action == Action::Create => {
+                parked_unknown(intent, "the connector says that it is there, and not as what")
+            }
             Verdict::Found(applied) => self.applied(intent, Some(applied)),
             Verdict::Absent if intent.absences == 0 => Effect::Absent { ask_at: self.ask_at(SECOND_QUESTION) },
             Verdict::Absent if intent.attempts >= REPEATS => {
@@ -98,8 +116,12 @@ impl Run<'_> {
             }
             Verdict::Absent => Effect::Repeat,
             Verdict::Inconclusive(why) => parked_unknown(intent, &why),
-        }
+        })
     }
+}
+
+fn is_told_by_a_person(intent: &StoredIntent) -> bool {
+    intent.told.as_ref().is_some_and(|told| told.by == Teller::Person)
 }
 
 fn situation(intent: &StoredIntent, size: usize, whole: bool) -> Situation {
@@ -119,7 +141,7 @@ fn situation(intent: &StoredIntent, size: usize, whole: bool) -> Situation {
 pub(super) fn parked_unknown(intent: &StoredIntent, why: &str) -> Effect {
     let cause = Cause::OutcomeUnknown.code();
     let message = format!(
-        "it may have taken effect, and {why}; look for `{}` in `{}`, then release it as absent, or settle it there by hand",
+        "it may have taken effect, and {why}; look for `{}` in `{}`, then `wharf resolve` it as absent or with its id",
         intent.correlation, intent.connection
     );
     let parkings = vec![Parking { cause, place: intent.connection.clone(), key: String::new(), by_flow: false }];

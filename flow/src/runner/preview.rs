@@ -118,7 +118,7 @@ impl Planner<'_> {
     }
 }
 
-fn as_stored(item: Item) -> StoredItem {
+pub(super) fn as_stored(item: Item) -> StoredItem {
     let version = version_of(&item);
     StoredItem {
         n: 0,
@@ -145,7 +145,7 @@ fn to_host(item: &StoredItem, intent: &NewIntent) -> Intent {
 
 impl Runner {
     /// Tells whether any write of the flow may happen twice because its remote cannot be asked.
-    fn may_duplicate(&self) -> bool {
+    pub(super) fn may_duplicate(&self) -> bool {
         let target = &self.spec.target;
         let target = (&target.connection, &target.entity, target.action);
         let write_backs = self.spec.write_backs.iter().map(|write| (&write.connection, &write.entity, write.action));

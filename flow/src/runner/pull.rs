@@ -1,13 +1,11 @@
 //! Reads a feed, page by page.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use wharf_host::model::{Action, Answer, Bounds, Cursor, Failure, Instant, Page};
 
 use super::apply::{failure_of, internal};
 use super::policy::{Pace, Phase, Reaction, Situation, Writes, delay, react};
 use super::run::Run;
+use super::trail::Trail;
 use super::{RunEvent, Runner};
 use crate::ledger::{FeedState, Held, PageCommit};
 use crate::problem::Error;
@@ -20,14 +18,19 @@ pub(super) struct Feed {
     state: FeedState,
     /// Everything that was there has been read in this run.
     caught_up: bool,
-    /// Cursors of this run: one that comes back leads in a circle.
-    seen: HashSet<u64>,
+    /// Where this run has been.
+    trail: Trail,
 }
 
 impl Feed {
     pub(super) fn open(run: &Run<'_>) -> Result<Self, Error> {
         let state = run.runner.ledger.feed_state(&run.runner.spec.name)?;
-        Ok(Self { state, caught_up: false, seen: HashSet::new() })
+        Ok(Self { state, caught_up: false, trail: Trail::default() })
+    }
+
+    /// Ends reading in this run.
+    pub(super) fn close(&mut self) {
+        self.caught_up = true;
     }
 
     /// Returns when it may be read next; none when there is nothing more to read in this run.
@@ -56,8 +59,8 @@ impl Feed {
             Ok(Answer { value: page, trace }) => {
                 run.count_calls(connection, &trace);
                 run.remote_is_there(connection).await?;
-                match self.circle(&page) {
-                    Some(failure) => run.stop_feed(&failure).await?,
+                match self.trail.complaint(self.state.cursor.as_ref(), &page) {
+                    Some(detail) => run.stop_feed(&internal(detail)).await?,
                     None => self.record(run, page).await?,
                 }
             }
@@ -74,15 +77,6 @@ impl Feed {
 
     fn is_stopped(&self, run: &Run<'_>) -> bool {
         run.hold_table().feed(&run.runner.spec.name, run.now()) == Held::UntilReleased
-    }
-
-    /// A cursor that was there before, with more to come, would be read for ever.
-    fn circle(&mut self, page: &Page) -> Option<Failure> {
-        if let Some(cursor) = &self.state.cursor {
-            self.seen.insert(fingerprint(cursor));
-        }
-        let known = self.seen.contains(&fingerprint(&page.next));
-        (known && !page.caught_up).then(|| internal("the feed leads back to a place that was read already".to_owned()))
     }
 
     async fn record(&mut self, run: &Run<'_>, page: Page) -> Result<(), Error> {
@@ -130,7 +124,7 @@ impl Feed {
             Reaction::HoldConnection { until } => {
                 run.hold_connection(connection, failure, Some(run.limit_end(until)), 0).await
             }
-            Reaction::PauseConnection => run.hold_connection(connection, failure, None, 0).await,
+            Reaction::PauseConnection => run.pause_connection(connection, failure).await,
             Reaction::ShrinkPage => {
                 self.state.page_items = Some((page_items / 2).max(1));
                 self.keep(run).await
@@ -154,12 +148,6 @@ impl Feed {
         run.runner.ledger.pull_later(run.lease, run.flow, state.attempts, state.not_before, state.page_items).await?;
         Ok(())
     }
-}
-
-fn fingerprint(cursor: &Cursor) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (cursor.version, &cursor.bytes).hash(&mut hasher);
-    hasher.finish()
 }
 
 impl Run<'_> {

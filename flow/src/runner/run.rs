@@ -19,13 +19,23 @@ use crate::report::{HoldScope, RunReport};
 /// How many documents are looked at in one go. Bounds memory, and how long anything else waits for it.
 const CHUNK: usize = 64;
 
+/// Whether a run reads its feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It does.
+    Live,
+    /// It only works on what is in the ledger already.
+    Not,
+}
+
 pub(super) async fn run(
     runner: &Runner,
     lease: &Lease,
     stalled: bool,
+    reading: Reading,
     observer: &dyn RunObserver,
 ) -> Result<RunReport, Error> {
-    let result = run_under(runner, lease, stalled, observer).await;
+    let result = run_under(runner, lease, stalled, reading, observer).await;
     result.map_err(|error| match error {
         Error::Ledger(LedgerError::Fenced) => Error::Fenced { flow: runner.spec.name.clone() },
         other => other,
@@ -36,18 +46,20 @@ async fn run_under(
     runner: &Runner,
     lease: &Lease,
     stalled: bool,
+    reading: Reading,
     observer: &dyn RunObserver,
 ) -> Result<RunReport, Error> {
     let ledger = &runner.ledger;
     let source = &runner.spec.source;
     let position = ledger.start_flow(lease, &source.connection, &source.feed, runner.definition.digest.clone()).await?;
     let run = Run::new(runner, lease, position, observer)?;
+    ledger.note_may_duplicate(lease, position.flow, runner.may_duplicate()).await?;
     run.lift_replaced_credentials().await?;
     run.recover(stalled).await?;
     run.release(position.redefined).await?;
     run.refresh_holds()?;
     {
-        let work = std::pin::pin!(run.work());
+        let work = std::pin::pin!(run.work_and_compact(reading));
         let keep = std::pin::pin!(run.keep_lease());
         match select(work, keep).await {
             Either::Left((worked, _)) => worked?,
@@ -66,6 +78,8 @@ pub(super) struct Run<'r> {
     pub(super) permits: Semaphore,
     pub(super) holds: Mutex<HoldTable>,
     streaks: Mutex<BTreeMap<String, u32>>,
+    /// Documents that were made and are not recorded yet: connection, entity, id.
+    made: Mutex<HashSet<(String, String, String)>>,
     tally: Mutex<RunReport>,
     started: Instant,
 }
@@ -117,8 +131,9 @@ impl<'r> Run<'r> {
             flow: position.flow,
             observer,
             permits: Semaphore::new(permits),
-            holds: Mutex::new(runner.ledger.holds()?),
+            holds: Mutex::default(),
             streaks: Mutex::default(),
+            made: Mutex::default(),
             tally: Mutex::new(RunReport { flow: runner.spec.name.clone(), ..RunReport::default() }),
             started: runner.ledger.now(),
         })
@@ -136,12 +151,16 @@ impl<'r> Run<'r> {
         self.streaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn made(&self) -> MutexGuard<'_, HashSet<(String, String, String)>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn hold_table(&self) -> HoldTable {
         self.holds.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn refresh_holds(&self) -> Result<(), Error> {
-        let table = self.runner.ledger.holds()?;
+        let table = self.runner.holds()?;
         *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = table;
         Ok(())
     }
@@ -160,6 +179,7 @@ impl<'r> Run<'r> {
 
     /// Lets connections go on whose credential is another one than the one that was refused.
     async fn lift_replaced_credentials(&self) -> Result<(), Error> {
+        self.refresh_holds()?;
         let marks = &self.runner.settings.credential_marks;
         let table = self.hold_table();
         for (hold, mark) in table.marked() {
@@ -212,8 +232,19 @@ impl<'r> Run<'r> {
         }
     }
 
-    async fn work(&self) -> Result<(), Error> {
+    async fn work_and_compact(&self, reading: Reading) -> Result<(), Error> {
+        self.work(reading).await?;
+        let Some(keep) = self.runner.settings.keep_done else { return Ok(()) };
+        let before = Instant(self.now().0.saturating_sub(u64::try_from(keep.as_millis()).unwrap_or(u64::MAX)));
+        while self.runner.ledger.compact(self.lease, self.flow, before).await? {}
+        Ok(())
+    }
+
+    async fn work(&self, reading: Reading) -> Result<(), Error> {
         let mut feed = Feed::open(self)?;
+        if reading == Reading::Not {
+            feed.close();
+        }
         let mut busy = Busy::default();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
         // Some are called for, the others are made durable before or after: so a commit is shared by many.
@@ -413,7 +444,7 @@ impl<'r> Run<'r> {
         report.totals = ledger.totals(self.flow)?;
         report.waiting = report.totals.waiting;
         report.elapsed_ms = u64::try_from(now.since(self.started).as_millis()).unwrap_or(u64::MAX);
-        report.holds = ledger.holds()?.of(&self.runner.spec.name, &self.runner.spec.connections(), now);
+        report.holds = self.runner.holds()?.of(&self.runner.spec.name, &self.runner.spec.connections(), now);
         report.next_due = self.next_due(&Feed::open(self)?)?;
         Ok(report)
     }

@@ -41,7 +41,7 @@ impl Run<'_> {
                 self.again(intent, failure, until, false, at.phase)
             }
             Reaction::PauseConnection => {
-                self.hold_connection(&intent.connection, failure, None, 0).await?;
+                self.pause_connection(&intent.connection, failure).await?;
                 self.again(intent, failure, self.now(), false, at.phase)
             }
             Reaction::StopWrites | Reaction::StopFeed => {
@@ -155,6 +155,22 @@ impl Run<'_> {
         self.hold(HoldScope::Connection(connection.to_owned()), failure, until, streak).await
     }
 
+    /// Stops a connection until a person changed something. When its credential was refused, so are the other connections
+    /// that cannot do without the same one.
+    pub(super) async fn pause_connection(&self, connection: &str, failure: &Failure) -> Result<(), Error> {
+        self.hold_connection(connection, failure, None, 0).await?;
+        if !matches!(failure.cause, Cause::AuthRevoked | Cause::AuthExpired) {
+            return Ok(());
+        }
+        let all = &self.runner.settings.credentials;
+        let Some(refused) = all.get(connection).filter(|names| !names.is_empty()) else { return Ok(()) };
+        let shares = |names: &Vec<String>| refused.iter().all(|name| names.contains(name));
+        for (other, _) in all.iter().filter(|(other, names)| *other != connection && shares(names)) {
+            self.hold_connection(other, failure, None, 0).await?;
+        }
+        Ok(())
+    }
+
     /// Puts a hold, and tells of it if it is another one than before.
     pub(super) async fn hold(
         &self,
@@ -178,6 +194,7 @@ impl Run<'_> {
             message: message.clone(),
             since: self.now(),
             until,
+            who: None,
         };
         let cause = failure.cause.code();
         let news = self.runner.ledger.hold(NewHold { scope, cause, message, until, streak, mark }).await?;

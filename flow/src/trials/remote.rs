@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{
-    Answer, Applied, Bounds, Cause, Cursor, Document, Effect, Failure, Intent, Item, Outcome, Page, Preview,
-    ReferencePage, RequestTrace, Tally, Trace, Verdict,
+    Answer, Applied, Bounds, Cause, Cursor, Document, Effect, Failure, Instant, Intent, Item, MissingKind, Outcome,
+    Page, Preview, ReferencePage, RequestTrace, Tally, Trace, Verdict,
 };
 use wharf_host::{Blame, Error};
 
@@ -34,6 +34,10 @@ pub(super) enum Fate {
     CallFails(Cause),
     /// It takes effect, and then the whole call breaks off.
     CallFailsAfter(Cause),
+    /// A request that writes is sent, it takes no effect, and the connector says this.
+    Says(Outcome),
+    /// Nothing is sent, and the connector says this.
+    SaysIdly(Outcome),
     /// It takes effect after so long.
     Slow(Duration),
     /// The process ends before it takes effect.
@@ -54,6 +58,7 @@ pub(super) struct Written {
 
 type Script = Box<dyn FnMut(&Intent, usize) -> Fate + Send>;
 type VerifyScript = Box<dyn FnMut(&Intent, usize) -> Option<Result<Verdict, Failure>> + Send>;
+type PageScript = Box<dyn FnMut(usize) -> Option<Page> + Send>;
 type PullScript = Box<dyn FnMut(usize, &Bounds) -> Option<Cause> + Send>;
 
 pub(super) struct State {
@@ -62,6 +67,10 @@ pub(super) struct State {
     pub(super) script: Script,
     pub(super) verify_script: VerifyScript,
     pub(super) pull_script: PullScript,
+    pub(super) page_script: PageScript,
+    /// Windows that pages were asked for.
+    pub(super) windows: Vec<(Option<Instant>, Option<Instant>)>,
+    pub(super) gets: usize,
     pub(super) applies: BTreeMap<String, usize>,
     pub(super) verifies: BTreeMap<String, usize>,
     /// Sizes of the batches that were sent.
@@ -92,6 +101,7 @@ pub(super) fn manifest(name: &str, verifiable: bool, batch: u32) -> Manifest {
             write("order", &["create", "update", "upsert", "transition", "delete"]),
             write("partner", &["create"]),
         ],
+        "records": [{ "entity": "order", "get": true }],
         "reference_lists": [{ "name": "vat-rate", "label": "VAT rates" }],
     }))
     .unwrap()
@@ -108,6 +118,9 @@ impl Remote {
                 script: Box::new(|_, _| Fate::Applied),
                 verify_script: Box::new(|_, _| None),
                 pull_script: Box::new(|_, _| None),
+                page_script: Box::new(|_| None),
+                windows: Vec::new(),
+                gets: 0,
                 applies: BTreeMap::new(),
                 verifies: BTreeMap::new(),
                 batches: Vec::new(),
@@ -140,6 +153,15 @@ impl Remote {
         self.state().pull_script = Box::new(script);
     }
 
+    pub(super) fn page_script(&self, script: impl FnMut(usize) -> Option<Page> + Send + 'static) {
+        self.state().page_script = Box::new(script);
+    }
+
+    /// Removes a document that was written, as a person would.
+    pub(super) fn remove_written(&self, id: &str) {
+        self.state().written.retain(|written| written.id != id);
+    }
+
     pub(super) fn has_crashed(&self) -> bool {
         self.crashed.load(Ordering::SeqCst)
     }
@@ -150,11 +172,15 @@ impl Remote {
 
     /// The item of a number: order `o1`, `o2` and so on.
     pub(super) fn put(&self, id: &str, document: Value) {
+        self.put_at(id, document, None);
+    }
+
+    pub(super) fn put_at(&self, id: &str, document: Value, updated: Option<Instant>) {
         let item = Item {
             entity: "order".into(),
             id: id.into(),
             revision: None,
-            updated: None,
+            updated,
             deleted: false,
             document: Document::new(document.to_string()),
         };
@@ -245,19 +271,43 @@ impl Endpoint for Remote {
         if let Some(cause) = (state.pull_script)(number, bounds) {
             return Err(failed(cause, Vec::new()));
         }
+        state.windows.push((bounds.since, bounds.until));
+        if let Some(page) = (state.page_script)(number) {
+            return Ok(Answer { value: page, trace: Trace { requests: vec![request(1, true, Effect::Read)] } });
+        }
         let start: usize = start.unwrap_or(0);
         let size = state.page.min(usize::try_from(bounds.max_items).unwrap());
         let end = (start + size).min(state.items.len());
+        let within = |item: &&Item| {
+            item.updated.is_none_or(|updated| {
+                bounds.since.is_none_or(|since| updated >= since) && bounds.until.is_none_or(|until| updated < until)
+            })
+        };
         let page = Page {
-            items: state.items[start..end].to_vec(),
+            items: state.items[start..end].iter().filter(within).cloned().collect(),
             next: Cursor { version: 1, bytes: end.to_string().into_bytes() },
             caught_up: end == state.items.len(),
         };
         Ok(Answer { value: page, trace: Trace { requests: vec![request(1, true, Effect::Read)] } })
     }
 
-    async fn get(&self, _: &str, _: &str) -> Result<Answer<Item>, Error> {
-        unsupported()
+    async fn get(&self, entity: &str, id: &str) -> Result<Answer<Item>, Error> {
+        let mut state = self.state();
+        state.gets += 1;
+        let written = state.written.iter().find(|written| written.entity == entity && written.id == id);
+        let written = written.map(|written| Item {
+            entity: entity.into(),
+            id: id.into(),
+            revision: None,
+            updated: None,
+            deleted: false,
+            document: Document::new(written.document.to_string()),
+        });
+        let item = state.items.iter().rev().find(|item| item.entity == entity && item.id == id).cloned().or(written);
+        let requests = vec![request(1, true, Effect::Read)];
+        let missing = Cause::NotFound { kind: MissingKind::Subject, entity: entity.into(), key: id.into() };
+        let item = item.ok_or_else(|| failed(missing, requests.clone()))?;
+        Ok(Answer { value: item, trace: Trace { requests } })
     }
 
     async fn lookup(&self, _: &str, _: &[(String, String)], _: u32) -> Result<Answer<Vec<Item>>, Error> {
@@ -327,6 +377,11 @@ impl Endpoint for Remote {
                     requests.push(request(number, false, Effect::Write));
                     outcomes.push(Outcome::Failed(failure(cause)));
                 }
+                Fate::Says(outcome) => {
+                    requests.push(request(number, true, Effect::Write));
+                    outcomes.push(outcome);
+                }
+                Fate::SaysIdly(outcome) => outcomes.push(outcome),
                 Fate::CallFails(cause) => {
                     broken = Some(cause);
                     break;

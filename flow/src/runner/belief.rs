@@ -1,0 +1,120 @@
+//! Which outcomes are believed. What a connector says is held against what the host saw on the wire, against what the
+//! ledger knows, and now and then against the remote itself.
+
+use wharf_host::model::{Action, Applied, Cause, Failure, Outcome, Trace};
+
+use super::apply::internal;
+use super::ask::parked_unknown;
+use super::policy::{Writes, writes_of};
+use super::run::Run;
+use crate::ledger::{Effect, StoredIntent, Teller, Told};
+use crate::problem::Error;
+use crate::report::HoldScope;
+
+/// What is thought of a success that a connector reports.
+pub(super) enum Belief {
+    /// It is taken at its word.
+    Believed(Option<Applied>),
+    /// It cannot be true as it is told.
+    Refused(Failure),
+    /// It may be true; the remote is asked.
+    Checked(Effect),
+}
+
+impl Run<'_> {
+    /// Judges an outcome that says that an intent took effect.
+    pub(super) fn judge(&self, intent: &StoredIntent, outcome: Outcome, trace: &Trace) -> Result<Belief, Error> {
+        let creates = intent.action == Action::Create;
+        let (applied, wrote) = match outcome {
+            Outcome::Applied(applied) => (applied, true),
+            Outcome::AlreadyApplied(applied) => (applied, false),
+            Outcome::NothingToDo | Outcome::Failed(_) if creates => {
+                return Ok(refused("it says that there was nothing to do for a create, and names no document"));
+            }
+            Outcome::NothingToDo | Outcome::Failed(_) => return Ok(Belief::Believed(None)),
+        };
+        if creates && applied.id.is_empty() {
+            return Ok(refused("it says that it created a document, and does not say which"));
+        }
+        if wrote && writes_of(trace) == Writes::NoneSent {
+            return Ok(refused("it says that it wrote, and sent nothing that writes"));
+        }
+        if !wrote {
+            return Ok(Belief::Believed(Some(applied)));
+        }
+        Ok(match self.suspicion(intent, &applied)? {
+            Some((by, message)) => {
+                let told = Told { id: applied.id.clone(), by };
+                Belief::Checked(Effect::Claimed { told, applied, ask_at: self.ask_at(0), message })
+            }
+            None => Belief::Believed(Some(applied)),
+        })
+    }
+
+    /// Says why the remote is asked although the connector said that it wrote.
+    fn suspicion(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<(Teller, String)>, Error> {
+        let (connection, entity, id) = (&intent.connection, &intent.entity, &applied.id);
+        let known = || self.runner.ledger.is_bound_elsewhere(intent.n, connection, entity, id);
+        if intent.action == Action::Create && (!self.note_made(intent, id) || known()?) {
+            let text = format!("the connector says that it made `{id}`, which it said of another document before");
+            return Ok(Some((Teller::ConnectorAgain, text)));
+        }
+        let one_in = i64::from(self.runner.settings.check_one_in);
+        let drawn = one_in > 0
+            && intent.n.checked_rem(one_in) == Some(0)
+            && self.is_verifiable(connection, entity, intent.action);
+        let text = || format!("the connector says that it is `{id}`; one in {one_in} is checked with the remote");
+        Ok(drawn.then(|| (Teller::Connector, text())))
+    }
+
+    /// Notes that a document of that id was made and is not recorded yet; false when another one was.
+    fn note_made(&self, intent: &StoredIntent, id: &str) -> bool {
+        self.made().insert((intent.connection.clone(), intent.entity.clone(), id.to_owned()))
+    }
+
+    /// Forgets what was made, once it is recorded.
+    pub(super) fn forget_made(&self, effects: &[(StoredIntent, Effect)]) {
+        let mut made = self.made();
+        for (intent, effect) in effects {
+            if let Effect::Applied { applied: Some(applied), .. } = effect {
+                made.remove(&(intent.connection.clone(), intent.entity.clone(), applied.id.clone()));
+            }
+        }
+    }
+
+    /// Ends a check: the remote said twice that what the connector claims is not there. Nothing of that kind is written
+    /// until somebody has looked at the connector.
+    pub(super) async fn caught(&self, intent: &StoredIntent, told: &Told) -> Result<Effect, Error> {
+        let detail = format!(
+            "the connector of `{}` said that it wrote `{}` as `{}`, and the remote says twice that it is not there",
+            intent.connection, intent.entity, told.id
+        );
+        let message = format!("{detail}; install a corrected connector");
+        let cause = Cause::ContractChanged { detail, sample: String::new() };
+        let failure = Failure { cause, message, evidence: None };
+        let scope = HoldScope::Writes(intent.connection.clone(), intent.entity.clone(), intent.action);
+        self.hold(scope, &failure, None, 0).await?;
+        Ok(self.parked(&failure))
+    }
+
+    /// Ends a check that the remote could not answer. An id that two documents have is not believed without an answer.
+    pub(super) fn unchecked(&self, intent: &StoredIntent, told: &Told, why: &str) -> Effect {
+        match told.by {
+            Teller::Connector => self.applied(intent, Some(claimed(intent, told))),
+            Teller::ConnectorAgain | Teller::Person => {
+                let text = format!("the connector gave `{}` for two documents; the remote says: {why}", told.id);
+                parked_unknown(intent, &text)
+            }
+        }
+    }
+}
+
+/// What somebody says that an intent ended in.
+pub(super) fn claimed(intent: &StoredIntent, told: &Told) -> Applied {
+    let number = intent.item.as_ref().and_then(|item| item.result.number.clone());
+    Applied { id: told.id.clone(), revision: None, number }
+}
+
+fn refused(detail: &str) -> Belief {
+    Belief::Refused(internal(detail.to_owned()))
+}

@@ -1,0 +1,149 @@
+//! Windows of a feed that are read again.
+
+use std::time::Duration;
+
+use wharf_host::model::{Cause, Instant};
+
+use super::remote::Fate;
+use super::time::START;
+use super::world::{World, order, world};
+use crate::{BackfillReport, Error, FilterRule};
+
+/// Orders of so many days, one a day, the first at the start of time.
+fn days(count: usize) -> World {
+    let world = world();
+    for number in 1..=count {
+        world.shop.put_at(&format!("o{number}"), order(number), Some(day(number - 1)));
+    }
+    world
+}
+
+fn day(number: usize) -> Instant {
+    Instant(START).after(Duration::from_secs(86_400 * u64::try_from(number).unwrap()))
+}
+
+fn backfill(world: &World, from: usize, to: usize) -> Result<BackfillReport, Error> {
+    let ledger = world.ledger();
+    let runner = world.runner(&ledger);
+    let work = runner.backfill(day(from), day(to), "ann", world.events.as_ref());
+    world.time.drive(&[&ledger], || false, work).unwrap()
+}
+
+fn cursor(world: &World) -> Option<Vec<u8>> {
+    world.ledger().feed_state("orders").unwrap().cursor.map(|cursor| cursor.bytes)
+}
+
+#[test]
+fn backfill_reads_its_window_and_leaves_the_live_cursor_alone() {
+    let mut world = days(20);
+    world.spec.source.since = Some(day(15));
+    assert_eq!(world.run().done, 5);
+    let before = cursor(&world);
+    let report = backfill(&world, 3, 10).unwrap();
+    assert_eq!((report.status.news, report.run.unwrap().done), (7, 7));
+    assert!(report.status.ended.is_some() && report.holds.is_empty());
+    assert_eq!(cursor(&world), before);
+    assert!(world.shop.state().windows.contains(&(Some(day(3)), Some(day(10)))));
+    assert_eq!(world.target.written().len(), 12);
+    let report = backfill(&world, 3, 10).unwrap();
+    assert_eq!((report.status.news, report.run.unwrap().done), (0, 0), "again, it finds nothing to do");
+    assert!(world.target.effects().values().all(|count| *count == 1));
+}
+
+#[test]
+fn backfill_goes_on_after_a_kill_where_it_was() {
+    for point in (2..40).step_by(3) {
+        let mut world = days(23);
+        world.spec.source.since = Some(day(22));
+        assert_eq!(world.run().done, 1);
+        let before = cursor(&world);
+        let ledger = world.ledger();
+        let faults = std::sync::Arc::clone(&ledger.writer().faults);
+        faults.stop_at.store(point, std::sync::atomic::Ordering::SeqCst);
+        let stopped = || faults.stopped.load(std::sync::atomic::Ordering::SeqCst);
+        let runner = world.runner(&ledger);
+        let ended = world.time.drive(&[&ledger], stopped, runner.backfill(day(0), day(22), "ann", &()));
+        let crashed = ended.is_none();
+        drop((runner, ledger));
+        let report = backfill(&world, 0, 22).unwrap();
+        if crashed {
+            assert_eq!(report.status.items, 22, "killed at {point}: pages are read once");
+        }
+        assert_eq!(world.run_to_the_end().totals.done, 23, "killed at {point}");
+        assert!(world.target.effects().values().all(|count| *count == 1), "killed at {point}");
+        assert_eq!(cursor(&world), before, "killed at {point}");
+    }
+}
+
+#[test]
+fn backfill_looks_again_at_what_a_rule_filtered_and_not_at_what_a_person_skipped() {
+    let mut world = days(3);
+    world.spec.filters = vec![FilterRule { rule: "small".into(), when: "doc.total == '10.50'".into() }];
+    assert_eq!(world.run().totals.filtered, 3);
+    assert_eq!(backfill(&world, 0, 5).unwrap().run.unwrap().done, 0, "the rule is the same");
+    world.spec.filters.clear();
+    assert_eq!(world.run().done, 0, "another rule does not read anything by itself");
+    assert_eq!(backfill(&world, 0, 5).unwrap().run.unwrap().done, 3);
+}
+
+#[test]
+fn window_that_the_feed_cannot_read_is_refused() {
+    let world = days(2);
+    world.run();
+    let error = backfill(&world, 2, 1).unwrap_err();
+    assert!(error.to_string().contains("--from"), "{error}");
+}
+
+#[test]
+fn backfill_that_is_stopped_says_so_and_goes_on_later() {
+    let mut world = days(20);
+    world.spec.source.since = Some(day(19));
+    world.run();
+    world.shop.pull_script(|number, _| (number == 6).then_some(Cause::Forbidden { permission: None }));
+    let error = backfill(&world, 0, 19).unwrap_err();
+    assert!(error.to_string().contains("goes on from there"), "{error}");
+    let open = &world.ledger().status().unwrap().backfills[0];
+    assert!(open.ended.is_none() && open.items > 0, "{open:?}");
+    let report = backfill(&world, 0, 19).unwrap();
+    assert_eq!(report.status.items, 19);
+    assert_eq!(world.run_to_the_end().totals.done, 20);
+}
+
+#[test]
+fn large_window_is_worked_off_in_parts() {
+    let mut world = days(60);
+    world.settings.backlog = 10;
+    world.spec.source.since = Some(day(59));
+    world.run();
+    let report = backfill(&world, 0, 59).unwrap();
+    assert_eq!((report.status.news, report.run.unwrap().done), (59, 59));
+}
+
+#[test]
+fn paused_source_is_not_read() {
+    let mut world = days(10);
+    world.spec.source.since = Some(day(9));
+    world.run();
+    let ledger = world.ledger();
+    let pause = ledger.pause(crate::PauseScope::Connection("shop".into()), "audit", "ann");
+    world.time.drive(&[&ledger], || false, pause).unwrap().unwrap();
+    drop(ledger);
+    let pulls = world.shop.state().pulls.len();
+    let report = backfill(&world, 0, 9).unwrap();
+    assert!(report.status.ended.is_none() && report.holds.len() == 1, "{report:?}");
+    assert_eq!(world.shop.state().pulls.len(), pulls);
+}
+
+#[test]
+fn failures_on_the_way_are_waited_for() {
+    let mut world = days(12);
+    world.spec.source.since = Some(day(11));
+    world.run();
+    let mut left = 2;
+    world.shop.pull_script(move |_, _| {
+        left -= 1;
+        (left >= 0).then_some(Cause::Deadline { write_in_flight: false })
+    });
+    world.target.script(|_, _| Fate::Applied);
+    assert_eq!(backfill(&world, 0, 11).unwrap().status.news, 11);
+}
