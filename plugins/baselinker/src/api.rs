@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use wharf_sdk::quirks::Entries;
 
-pub(crate) mod list;
 pub(crate) mod order;
 
 /// The JSON text of a value; empty where the field is missing.
@@ -135,6 +135,34 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RowsVisitor<T> {
             "" => Ok(Rows::default()),
             _ => Err(E::invalid_type(de::Unexpected::Str(text), &self)),
         }
+    }
+}
+
+/// An object by the names of its fields, where only a few of them are needed.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'a>(Entries<'a, Raw<'a>>);
+
+impl<'a> Fields<'a> {
+    /// Returns a field; one that is not present where it is missing.
+    pub(crate) fn get(&self, name: &str) -> Raw<'a> {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+
+    /// Returns the first of several fields that says something; the vendor calls some of them differently in sample and
+    /// table.
+    pub(crate) fn first(&self, names: &[&str]) -> Raw<'a> {
+        names.iter().map(|name| self.get(name)).find(|value| !value.is_blank()).unwrap_or_default()
+    }
+
+    /// Goes through names and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
+        self.0.iter().map(|(name, value)| (name, *value))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Entries::deserialize(deserializer).map(Self)
     }
 }
 

@@ -47,6 +47,18 @@ pub(crate) struct Config {
     /// Days back that a look-up by `extra_field_1` or `extra_field_2` alone searches.
     #[schemars(range(min = 1, max = 365))]
     pub(crate) search_days: u32,
+    /// Most answers that one count reads.
+    #[schemars(range(min = 1, max = 10000))]
+    pub(crate) count_pages: u32,
+    /// Time zone of the dates on invoices: the vendor tells instants.
+    pub(crate) time_zone: String,
+    /// Inventory (catalog) that products are written to, and read from unless a filter says otherwise. Without it all
+    /// inventories are read, and documents name the one they are written to.
+    pub(crate) inventory_id: Option<u64>,
+    /// Price group of prices that name no price list.
+    pub(crate) price_group_id: Option<u64>,
+    /// Warehouse of quantities that name none, such as `bl_206`.
+    pub(crate) warehouse: Option<String>,
 }
 
 /// How the time in a block message is read.
@@ -56,6 +68,8 @@ pub(crate) struct BlockReading {
     pub(crate) zone: Zone,
     /// Least that a block is waited for.
     pub(crate) shortest_ms: u64,
+    /// Most calls in a minute that are ours.
+    pub(crate) calls_per_minute: u32,
 }
 
 /// Field of an order that can keep the correlation text.
@@ -99,6 +113,11 @@ impl Default for Config {
             check_before_create: true,
             search_pages: 20,
             search_days: 7,
+            count_pages: 200,
+            time_zone: assumed::BLOCK_TIME_ZONE.to_owned(),
+            inventory_id: None,
+            price_group_id: None,
+            warehouse: None,
         }
     }
 }
@@ -113,7 +132,13 @@ impl Config {
     /// Returns how block messages are read; in UTC where the name of the zone is not known.
     pub(crate) fn block_reading(&self) -> BlockReading {
         let zone = Zone::named(&self.block_time_zone).unwrap_or(Zone::UTC);
-        BlockReading { zone, shortest_ms: u64::from(self.shortest_block_seconds) * 1000 }
+        let shortest_ms = u64::from(self.shortest_block_seconds) * 1000;
+        BlockReading { zone, shortest_ms, calls_per_minute: self.calls_per_minute }
+    }
+
+    /// Returns the zone of dates; UTC where its name is not known.
+    pub(crate) fn zone(&self) -> Zone {
+        Zone::named(&self.time_zone).unwrap_or(Zone::UTC)
     }
 
     /// Returns what the schema cannot say.
@@ -123,9 +148,15 @@ impl Config {
             let message = format!("`{}` is no address; write it like `{VENDOR}`", self.base_url);
             found.push(violation("/base_url", "not-a-url", message));
         }
-        if Zone::named(&self.block_time_zone).is_none() {
-            let message = format!("time zone `{}` is not known; write it like `Europe/Warsaw`", self.block_time_zone);
-            found.push(violation("/block_time_zone", "unknown-zone", message));
+        for (path, zone) in [("/block_time_zone", &self.block_time_zone), ("/time_zone", &self.time_zone)] {
+            if Zone::named(zone).is_none() {
+                let message = format!("time zone `{zone}` is not known; write it like `Europe/Warsaw`");
+                found.push(violation(path, "unknown-zone", message));
+            }
+        }
+        if let Some(warehouse) = self.warehouse.as_deref().filter(|key| !key.contains('_')) {
+            let message = format!("`{warehouse}` is no warehouse; take one of the list `warehouse`, such as `bl_206`");
+            found.push(violation("/warehouse", "not-a-warehouse", message));
         }
         found
     }

@@ -11,8 +11,12 @@ use crate::api::Raw;
 use crate::api::order::{Line, Order};
 use crate::assumed::{TAX_CODES, TAX_LETTERS};
 
+pub(crate) mod invoice;
 mod json;
 mod number;
+pub(crate) mod payment;
+pub(crate) mod product;
+mod source;
 
 use json::{Json, key};
 use number::Number;

@@ -2,51 +2,43 @@
 
 mod api;
 mod assumed;
+mod catalog;
 mod client;
 mod config;
 mod convert;
+mod counts;
+mod documents;
 mod journal;
+mod listing;
+mod manifest;
 mod orders;
+mod payments;
 mod records;
 mod references;
 mod setup;
+mod storages;
 mod unconfirmed;
 mod writing;
 
-use wharf_sdk::manifest::{Action, Budget, Feed, Host, Manifest, Origin, Records, Slot, Write};
+use wharf_sdk::manifest::Manifest;
 use wharf_sdk::setup::{Discovery, Step};
 use wharf_sdk::{
-    Bounds, Cursor, Failure, Intent, Item, Outcome, Page, Preview, ReferencePage, Result, Verdict, Violation,
+    Bounds, Cursor, Failure, Intent, Item, Outcome, Page, Preview, ReferencePage, Result, Tally, Verdict, Violation,
     connection,
 };
 
-use client::{Client, TOKEN};
+use client::Client;
 use config::Config;
 
 /// The connector.
 #[derive(Debug)]
 pub struct BaseLinker;
 
-wharf_sdk::export!(BaseLinker: describe, setup, references, feeds, records, writing);
+wharf_sdk::export!(BaseLinker: describe, setup, references, feeds, records, counts, writing);
 
 impl wharf_sdk::Describe for BaseLinker {
     fn manifest() -> Manifest {
-        let origins = [Origin::from(config::VENDOR), Origin::config("base_url")];
-        let token = Slot::header(TOKEN, "X-BLToken").hint("In the panel: My account, API, add a token.");
-        let token = origins.iter().cloned().fold(token, Slot::audience);
-        let manifest = Manifest::new("baselinker", env!("CARGO_PKG_VERSION"), "Orders of BaseLinker (Base.com).")
-            .publisher("Wharf")
-            .config::<Config>(config::VERSION)
-            .credential(token)
-            .budget(Budget::new("default", assumed::CALLS_PER_MINUTE, 60).calls_from_config("calls_per_minute"));
-        let manifest =
-            origins.into_iter().fold(manifest, |manifest, origin| manifest.host(Host::new(origin).methods(["POST"])));
-        let manifest = feeds(manifest).records(Records::get(orders::ENTITY).lookup(records::KEYS)).write(Write::new(
-            orders::ENTITY,
-            [Action::Create, Action::Update, Action::Transition],
-            true,
-        ));
-        references::LISTS.iter().fold(manifest, |manifest, (name, label)| manifest.reference_list(name, label))
+        manifest::manifest()
     }
 
     fn validate_config(config: &str) -> Vec<Violation> {
@@ -55,25 +47,6 @@ impl wharf_sdk::Describe for BaseLinker {
             Err(_) => connection::violations::<Config>(config),
         }
     }
-}
-
-fn feeds(manifest: Manifest) -> Manifest {
-    let with_filters = |feed: Feed| {
-        let feed = feed.filter_from("status", "order-status").filter_from("source", "order-source");
-        feed.filter("email").windows()
-    };
-    let orders = "Confirmed orders, in the order of confirmation, each once. With a status filter: again and again all \
-                  orders that are in the status and were confirmed inside the window.";
-    let raw = "The same as `orders`, as the vendor writes them.";
-    let unconfirmed = "Orders that are not confirmed yet, by id, each as it was when it was read; not seen again when it \
-                       changes.";
-    let journal = "What happened to orders in the last three days: `order_id`, `log_type`, `object_id`, `date`. Empty \
-                   for accounts without the vendor's journal.";
-    manifest
-        .feed(with_filters(Feed::new("orders", orders::ENTITY, orders, orders::CURSOR_VERSION)))
-        .feed(with_filters(Feed::new("raw-orders", orders::ENTITY, raw, orders::CURSOR_VERSION).raw()))
-        .feed(Feed::new("unconfirmed-orders", orders::ENTITY, unconfirmed, unconfirmed::CURSOR_VERSION).windows())
-        .feed(Feed::new("journal", journal::ENTITY, journal, journal::CURSOR_VERSION).raw().filter("type").windows())
 }
 
 impl wharf_sdk::Setup for BaseLinker {
@@ -94,49 +67,77 @@ impl wharf_sdk::References for BaseLinker {
 
 impl wharf_sdk::Feeds for BaseLinker {
     fn pull(feed: &str, cursor: Option<Cursor>, bounds: Bounds) -> Result<Page> {
-        let client = Client::open()?;
-        match feed {
-            "orders" => orders::pull(&client, cursor, &bounds),
-            "raw-orders" => orders::pull_raw(&client, cursor, &bounds),
-            "unconfirmed-orders" => unconfirmed::pull(&client, cursor, &bounds),
-            "journal" => journal::pull(&client, cursor, &bounds),
-            _ => Err(Failure::unsupported(feed, format!("there is no feed `{feed}`"))),
-        }
+        pull(&Client::open()?, feed, cursor, &bounds)
+    }
+}
+
+/// Pulls a page of any feed.
+fn pull(client: &Client, feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Result<Page> {
+    match feed {
+        "orders" => orders::pull(client, cursor, bounds),
+        "raw-orders" => orders::pull_raw(client, cursor, bounds),
+        "unconfirmed-orders" => unconfirmed::pull(client, cursor, bounds),
+        "journal" => journal::pull(client, cursor, bounds),
+        "order-returns" => documents::RETURNS.pull(client, cursor, bounds),
+        "invoices" => documents::INVOICES.pull(client, cursor, bounds),
+        "raw-invoices" => documents::RAW_INVOICES.pull(client, cursor, bounds),
+        "receipts" => documents::RECEIPTS.pull(client, cursor, bounds),
+        "payments" => payments::PAYMENTS.pull(client, cursor, bounds),
+        "packages" => payments::PACKAGES.pull(client, cursor, bounds),
+        "products" => catalog::products::pull(client, cursor, bounds),
+        "product-stock" => catalog::paged::STOCK.pull(client, cursor, bounds),
+        "product-prices" => catalog::paged::PRICES.pull(client, cursor, bounds),
+        "external-products" => storages::PRODUCTS.pull(client, cursor, bounds),
+        _ => Err(Failure::unsupported(feed, format!("there is no feed `{feed}`"))),
     }
 }
 
 impl wharf_sdk::Records for BaseLinker {
     fn get(entity: &str, id: &str) -> Result<Item> {
-        only_orders(entity)?;
-        records::get(&Client::open()?, id)
+        records::any(&Client::open()?, entity, id)
     }
 
     fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>> {
-        only_orders(entity)?;
-        records::lookup(&Client::open()?, query, limit)
+        records::lookup_any(&Client::open()?, entity, query, limit)
+    }
+}
+
+impl wharf_sdk::Counts for BaseLinker {
+    fn count(feed: &str, bounds: Bounds) -> Result<Tally> {
+        counts::count(Client::open()?.forgetful(), feed, bounds)
     }
 }
 
 impl wharf_sdk::Writing for BaseLinker {
     fn plan(intent: &Intent) -> Result<Preview> {
-        only_orders(&intent.entity)?;
         writing::plan(&Client::open()?, intent)
     }
 
     fn apply(intent: &Intent) -> Result<Outcome> {
-        only_orders(&intent.entity)?;
         writing::apply(&Client::open()?, intent)
     }
 
     fn verify(intent: &Intent) -> Result<Verdict> {
-        only_orders(&intent.entity)?;
         writing::verify(&Client::open()?, intent)
+    }
+
+    fn plan_batch(intents: &[Intent]) -> Vec<Result<Preview>> {
+        with_client(intents, |client| writing::plan_batch(client, intents))
+    }
+
+    fn apply_batch(intents: &[Intent]) -> Vec<Result<Outcome>> {
+        with_client(intents, |client| writing::apply_batch(client, intents))
+    }
+
+    fn verify_batch(intents: &[Intent]) -> Vec<Result<Verdict>> {
+        with_client(intents, |client| writing::verify_batch(client, intents))
     }
 }
 
-fn only_orders(entity: &str) -> Result<()> {
-    match entity {
-        orders::ENTITY => Ok(()),
-        _ => Err(Failure::unsupported(entity, format!("there are no records `{entity}` here; use `order`"))),
+/// Does something for all intents; all of them fail where the configuration cannot work.
+fn with_client<T>(intents: &[Intent], does: impl FnOnce(&Client) -> Vec<Result<T>>) -> Vec<Result<T>> {
+    match Client::open() {
+        Ok(client) => does(&client),
+        Err(failure) => intents.iter().map(|_| Err(failure.clone())).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! Single orders, by their id or by what is known of them.
+//! Single records, by their id or by what is known of them; orders above all.
 
 use serde_json::json;
 use wharf_sdk::{Failure, Item, Result, clock, violation};
@@ -7,14 +7,91 @@ use crate::api::order::{FoundOrders, Order, Orders};
 use crate::api::{Raw, Rows};
 use crate::assumed::{DAY_MS, PAGE_ROWS};
 use crate::client::Client;
+use crate::listing::Listing;
 use crate::orders::question::Question;
 use crate::orders::{ENTITY, item};
+use crate::payments::{self, OfOrder};
+use crate::{catalog, documents, storages};
 
 /// Keys that an order can be looked up by.
 pub(crate) const KEYS: [&str; 6] = ["id", "email", "phone", "external_number", "extra_field_1", "extra_field_2"];
 
 /// Longest address of e-mail that `getOrders` filters by.
 const FILTER_EMAIL_CHARS: usize = 50;
+
+/// Reads a record of any entity.
+pub(crate) fn any(client: &Client, entity: &str, id: &str) -> Result<Item> {
+    match entity {
+        ENTITY => get(client, id),
+        catalog::ENTITY => catalog::get(client, id),
+        storages::ENTITY => storages::get(client, id),
+        "order-return" => documents::RETURNS.get(client, "return_id", id),
+        "invoice" => documents::INVOICES.get(client, "invoice_id", id),
+        // There is no filter by the receipt's own id, but a list from it on.
+        "receipt" => documents::RECEIPTS.get(client, "id_from", id),
+        _ => Err(Failure::unsupported(entity, format!("`{entity}` records cannot be read one by one"))),
+    }
+}
+
+/// Looks records of any entity up.
+pub(crate) fn lookup_any(client: &Client, entity: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>> {
+    if entity == ENTITY {
+        return lookup(client, query, limit);
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    match entity {
+        catalog::ENTITY => {
+            checked_keys(query, &catalog::KEYS)?;
+            catalog::lookup(client, query, limit)
+        }
+        "order-return" => of_listing(client, &documents::RETURNS, ("return_id", query), limit),
+        "invoice" => of_listing(client, &documents::INVOICES, ("invoice_id", query), limit),
+        "payment" => of_order(client, &payments::PAYMENTS, query, limit),
+        "package" => of_order(client, &payments::PACKAGES, query, limit),
+        _ => Err(Failure::unsupported(entity, format!("`{entity}` records cannot be looked up"))),
+    }
+}
+
+/// Looks documents up by their own id and that of their order.
+fn of_listing(
+    client: &Client,
+    listing: &Listing,
+    (id_parameter, query): (&str, &[(String, String)]),
+    limit: usize,
+) -> Result<Vec<Item>> {
+    checked_keys(query, &["id", "order_id"])?;
+    let value = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.trim());
+    let (id, order) = (value("id"), value("order_id"));
+    let asked = id.map(|id| (id_parameter, id)).or(order.map(|order| ("order_id", order)));
+    let Some((parameter, Ok(number))) = asked.map(|(parameter, number)| (parameter, number.parse())) else {
+        return Ok(Vec::new());
+    };
+    listing.find(client, (parameter, number), limit, |row| {
+        id.is_none_or(|id| row.id.to_string() == id)
+            && order.is_none_or(|order| row.fields.get("order_id").text() == order)
+    })
+}
+
+/// Looks up what the vendor has by order only.
+fn of_order(client: &Client, kind: &OfOrder, query: &[(String, String)], limit: usize) -> Result<Vec<Item>> {
+    checked_keys(query, &["order_id"])?;
+    let orders = query.iter().filter_map(|(_, order)| order.trim().parse().ok());
+    let mut found = orders.map(|order| kind.of_order(client, order)).next().unwrap_or_else(|| Ok(Vec::new()))?;
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Refuses a look-up by nothing, and by what cannot be asked for.
+fn checked_keys(query: &[(String, String)], keys: &[&str]) -> Result<()> {
+    let wrong = query.iter().find(|(key, value)| !keys.contains(&key.as_str()) || value.trim().is_empty());
+    let message = match wrong {
+        Some((key, _)) => format!("it cannot be looked up by this `{key}`; give one of {} a value", keys.join(", ")),
+        None if query.is_empty() => format!("the look-up says nothing; give one of {}", keys.join(", ")),
+        None => return Ok(()),
+    };
+    let path = wrong.map(|(key, _)| format!("/{key}")).unwrap_or_default();
+    Err(Failure::invalid_record(vec![violation(path, "lookup-key", message)]))
+}
 
 /// Reads an order, confirmed or not.
 pub(crate) fn get(client: &Client, id: &str) -> Result<Item> {
@@ -135,20 +212,8 @@ struct Query<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Query<'a> {
     fn of(query: &'a [(String, String)]) -> Result<Self> {
-        let fields: Vec<(&str, &str)> = query.iter().map(|(key, value)| (key.as_str(), value.trim())).collect();
-        let wrong = fields.iter().find(|(key, value)| !KEYS.contains(key) || value.is_empty());
-        match wrong {
-            Some((key, _)) => {
-                let message =
-                    format!("orders cannot be looked up by this `{key}`; give one of {} a value", KEYS.join(", "));
-                Err(Failure::invalid_record(vec![violation(format!("/{key}"), "lookup-key", message)]))
-            }
-            None if fields.is_empty() => {
-                let message = format!("the look-up says nothing; give one of {}", KEYS.join(", "));
-                Err(Failure::invalid_record(vec![violation("", "lookup-key", message)]))
-            }
-            None => Ok(Self(fields)),
-        }
+        checked_keys(query, &KEYS)?;
+        Ok(Self(query.iter().map(|(key, value)| (key.as_str(), value.trim())).collect()))
     }
 
     fn value(&self, key: &str) -> Option<&'a str> {

@@ -1,24 +1,30 @@
-//! Creating and changing orders.
-//!
-//! Changes set values, so each of their calls leaves the same order however often it is made. `addOrder` makes a new
-//! order each time, and the vendor has no key against doubles: the correlation text goes into a field of the order, where
-//! `verify` finds it.
+//! Creating and changing records.
 
-use wharf_sdk::failure::Cause;
 use wharf_sdk::http::Effect;
-use wharf_sdk::manifest::Action;
-use wharf_sdk::{Applied, Failure, Intent, MissingKind, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
 
 use crate::api::Done;
 use crate::client::Client;
-use crate::orders::ENTITY;
+use crate::{catalog, orders};
 
+mod bulk;
 mod change;
 mod create;
+mod line;
+mod order;
+mod package;
 mod parameters;
+mod payment;
+mod product;
+mod statuses;
 mod verification;
 
+pub(crate) use bulk::external::ExternalStockChange;
+pub(crate) use bulk::{PriceChange, StockChange};
+pub(crate) use line::Line;
+pub(crate) use package::Package;
 use parameters::Parameters;
+pub(crate) use statuses::StatusChange;
 
 /// One call that changes something.
 #[derive(Debug)]
@@ -27,55 +33,21 @@ struct Call {
     parameters: Parameters,
 }
 
-/// Returns the first call that [`apply`] changes something with.
-pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
-    match intent.action {
-        Action::Create => create::plan(client, intent),
-        _ => {
-            let calls = calls(intent)?;
-            let Some((first, rest)) = calls.split_first() else { return Err(nothing()) };
-            let preview = client.request(first.method, &first.parameters, Effect::IdempotentWrite)?.preview()?;
-            Ok(rest
-                .iter()
-                .fold(preview, |preview, call| preview.note(format!("then `{}`: {:?}", call.method, call.parameters))))
-        }
+impl Call {
+    /// Says what is sent, after a word that says when.
+    fn note(&self, when: &str) -> String {
+        format!("{when} `{}`: {:?}", self.method, self.parameters)
     }
-}
 
-/// Does it.
-pub(crate) fn apply(client: &Client, intent: &Intent) -> Result<Outcome> {
-    if intent.action == Action::Create {
-        return create::apply(client, intent);
+    fn preview(&self, client: &Client, effect: Effect) -> Result<Preview> {
+        client.request(self.method, &self.parameters, effect)?.preview()
     }
-    let target = intent.target()?;
-    for call in calls(intent)? {
-        let answer = client.write(call.method, &call.parameters, Effect::IdempotentWrite)?;
-        let Done {} = answer.payload().map_err(|failure| named(failure, target, &call))?;
+
+    /// Makes the call, which leaves the same however often it is made.
+    fn set(&self, client: &Client) -> Result<()> {
+        let Done {} = client.write(self.method, &self.parameters, Effect::IdempotentWrite)?.payload()?;
+        Ok(())
     }
-    Ok(Outcome::Applied(applied(target)))
-}
-
-/// Asks whether it happened.
-pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
-    match intent.action {
-        Action::Create => create::verify(client, intent),
-        _ => verification::of_change(client, intent.target()?, &calls(intent)?),
-    }
-}
-
-/// Returns the calls of a change, in their order.
-fn calls(intent: &Intent) -> Result<Vec<Call>> {
-    let calls = match intent.action {
-        Action::Update => change::update(intent)?,
-        Action::Transition => change::transition(intent)?,
-        _ => return Err(Failure::unsupported("order", "orders can be created, updated and moved to a status")),
-    };
-    if calls.is_empty() { Err(nothing()) } else { Ok(calls) }
-}
-
-fn nothing() -> Failure {
-    let message = "the document has no field that an order can be changed by; map at least one";
-    Failure::invalid_record(vec![wharf_sdk::violation("", "empty", message)])
 }
 
 /// People know orders by their ids.
@@ -83,21 +55,127 @@ fn applied(id: &str) -> Applied {
     Applied::new(id).number(id)
 }
 
-/// Says which thing is missing, where the vendor's code names it. Codes are not documented, so this is a kindness only.
-fn named(failure: Failure, order: &str, call: &Call) -> Failure {
-    let Some(evidence) = failure.evidence().cloned() else { return failure };
-    let code = evidence.remote_code.clone().unwrap_or_default();
-    if !matches!(failure.cause(), Cause::InvalidRecord(_)) {
-        return failure;
+/// Returns the first request that [`apply`] makes.
+pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
+    match intent.entity.as_str() {
+        orders::ENTITY => order::plan(client, intent),
+        "order-line" => line::plan(client, intent),
+        "payment" => payment::plan(client, intent),
+        "package" => package::plan(client, intent),
+        catalog::ENTITY => product::plan(client, intent),
+        _ => only(plan_batch(client, std::slice::from_ref(intent))),
     }
-    let better = if code.contains("ORDER_ID") {
-        Failure::subject_not_found(ENTITY, order)
-    } else if code.contains("STATUS_ID") {
-        let status = call.parameters.text_of("status_id").unwrap_or_default();
-        let message = format!("{}; take a status of the list `order-status`", failure.message());
-        Failure::not_found(MissingKind::Referenced, "order-status", &status, message)
-    } else {
-        return failure;
-    };
-    better.with_evidence(evidence)
+}
+
+/// Does it.
+pub(crate) fn apply(client: &Client, intent: &Intent) -> Result<Outcome> {
+    match intent.entity.as_str() {
+        orders::ENTITY => order::apply(client, intent),
+        "order-line" => line::apply(client, intent),
+        "payment" => payment::apply(client, intent),
+        "package" => package::apply(client, intent),
+        catalog::ENTITY => product::apply(client, intent),
+        _ => only(apply_batch(client, std::slice::from_ref(intent))),
+    }
+}
+
+/// Asks whether it happened.
+pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
+    match intent.entity.as_str() {
+        orders::ENTITY => order::verify(client, intent),
+        "order-line" => line::verify(client, intent),
+        "payment" => payment::verify(client, intent),
+        "package" => package::verify(client, intent),
+        catalog::ENTITY => product::verify(client, intent),
+        _ => only(verify_batch(client, std::slice::from_ref(intent))),
+    }
+}
+
+/// Plans intents of one kind together.
+pub(crate) fn plan_batch(client: &Client, intents: &[Intent]) -> Vec<Result<Preview>> {
+    match kind(intents) {
+        Kind::Statuses => statuses::plan(client, intents),
+        Kind::Bulk(bulk) => bulk.plan(client, intents),
+        Kind::Single => intents.iter().map(|intent| plan(client, intent)).collect(),
+        Kind::Unknown => refuse(intents),
+    }
+}
+
+/// Applies intents of one kind together.
+pub(crate) fn apply_batch(client: &Client, intents: &[Intent]) -> Vec<Result<Outcome>> {
+    match kind(intents) {
+        Kind::Statuses => statuses::apply(client, intents),
+        Kind::Bulk(bulk) => bulk.apply(client, intents),
+        Kind::Single => one_by_one(intents, |intent| apply(client, intent)),
+        Kind::Unknown => refuse(intents),
+    }
+}
+
+/// Verifies intents of one kind together.
+pub(crate) fn verify_batch(client: &Client, intents: &[Intent]) -> Vec<Result<Verdict>> {
+    match kind(intents) {
+        Kind::Statuses => statuses::verify(client, intents),
+        Kind::Bulk(bulk) => bulk.verify(client, intents),
+        Kind::Single => intents.iter().map(|intent| verify(client, intent)).collect(),
+        Kind::Unknown => refuse(intents),
+    }
+}
+
+/// How intents are done.
+enum Kind {
+    Single,
+    Statuses,
+    Bulk(&'static bulk::Bulk),
+    Unknown,
+}
+
+/// The host puts intents of one entity into a batch; others go one by one.
+fn kind(intents: &[Intent]) -> Kind {
+    let Some(entity) = intents.first().map(|intent| intent.entity.as_str()) else { return Kind::Single };
+    let all = intents.iter().all(|intent| intent.entity == entity);
+    match entity {
+        orders::ENTITY | "order-line" | "payment" | "package" | catalog::ENTITY => Kind::Single,
+        _ if !all => Kind::Single,
+        "order-status" => Kind::Statuses,
+        "product-stock" => Kind::Bulk(&bulk::STOCK),
+        "product-price" => Kind::Bulk(&bulk::PRICES),
+        "external-stock" => Kind::Bulk(&bulk::external::STOCK),
+        _ => Kind::Unknown,
+    }
+}
+
+fn refuse<T>(intents: &[Intent]) -> Vec<Result<T>> {
+    let refusal = |entity: &str| Failure::unsupported(entity, format!("`{entity}` records cannot be written here"));
+    intents.iter().map(|intent| Err(refusal(&intent.entity))).collect()
+}
+
+/// Does one after the other. After a failure that is about the connection nothing is sent any more.
+fn one_by_one<T>(intents: &[Intent], does: impl Fn(&Intent) -> Result<T>) -> Vec<Result<T>> {
+    let mut stopped: Option<Failure> = None;
+    let mut results = Vec::with_capacity(intents.len());
+    for intent in intents {
+        let result = stopped.clone().map_or_else(|| does(intent), Err);
+        stopped = result.as_ref().err().filter(|failure| failure.stops_the_connection()).cloned();
+        results.push(result);
+    }
+    results
+}
+
+/// Returns the result of the only intent.
+fn only<T>(results: Vec<Result<T>>) -> Result<T> {
+    results.into_iter().next().unwrap_or_else(|| Err(Failure::internal("a batch of one has no result")))
+}
+
+/// Reads the number of a record that a document or target names.
+fn number(path: &str, text: &str) -> Result<u64> {
+    text.trim().parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+        let message = format!("`{text}` is no number of a record; give the vendor's id");
+        Failure::invalid_record(vec![wharf_sdk::violation(path, "not-an-id", message)])
+    })
+}
+
+/// Refuses an action that the entity does not have.
+fn no_action<T>(intent: &Intent) -> Result<T> {
+    let message = format!("`{}` records do not take this action", intent.entity);
+    Err(Failure::unsupported(&intent.entity, message))
 }

@@ -6,9 +6,9 @@
 use wharf_sdk::civil::Zone;
 use wharf_sdk::failure::{LimitScope, RateLimit, ToldBy};
 use wharf_sdk::http::{Effect, Response};
-use wharf_sdk::{Failure, MissingKind, clock, violation};
+use wharf_sdk::{Failure, MissingKind, clock, log, violation};
 
-use crate::assumed::{BLOCK_MS, LONGEST_BLOCK_MS, MOST_BELIEVED_BLOCK_MS};
+use crate::assumed::{BLOCK_MS, LONGEST_BLOCK_MS, MOST_BELIEVED_BLOCK_MS, VENDOR_CALLS_PER_MINUTE};
 use crate::config::BlockReading;
 
 /// An error of the vendor.
@@ -32,7 +32,8 @@ impl Refusal<'_> {
         let has = |word: &str| self.code.to_ascii_uppercase().contains(word);
         if has("BLOCKED") || has("LIMIT") || has("TOO_MANY") || self.message.contains("blocked until") {
             let scope = if has("ACCOUNT") { LimitScope::Account } else { LimitScope::Credential };
-            return Failure::rate_limited(block(self.message, scope, clock::now(), reading), self.sentence());
+            let message = format!("{}; {}", self.sentence(), who_did_it(response, reading.calls_per_minute));
+            return Failure::rate_limited(block(self.message, scope, clock::now(), reading), message);
         }
         if has("TOKEN") {
             let message = format!("{}; set a valid token of My account, API", self.sentence());
@@ -58,6 +59,27 @@ impl Refusal<'_> {
 
     fn sentence(&self) -> String {
         format!("`{}` was refused: {} {}", self.method, self.code, self.message).trim_end().to_owned()
+    }
+}
+
+/// Says who is likely to have used the calls up, and what to do about it.
+///
+/// The host lets at most `calls_per_minute` calls of ours through, over all connections with the token. Where that is
+/// under the vendor's limit and the token is blocked all the same, somebody else calls with it.
+fn who_did_it(response: &Response, calls_per_minute: u32) -> String {
+    let by_others = calls_per_minute < VENDOR_CALLS_PER_MINUTE;
+    log::warn(
+        if by_others { "the token is blocked by calls of others" } else { "the token is blocked" },
+        &[("calls_per_minute", &calls_per_minute), ("requests_of_this_call", &response.number())],
+    );
+    match by_others {
+        true => format!(
+            "at most {calls_per_minute} calls a minute were ours and the vendor allows {VENDOR_CALLS_PER_MINUTE}, so \
+             another program uses the token up; give Wharf a token of its own"
+        ),
+        false => format!(
+            "`calls_per_minute` is {calls_per_minute} and the vendor allows {VENDOR_CALLS_PER_MINUTE}; lower it"
+        ),
     }
 }
 
@@ -98,7 +120,7 @@ mod tests {
     #[test]
     fn the_reading_of_a_block_that_is_ahead_and_nearest_counts() {
         let zone = Zone::named("Europe/Warsaw").expect("known");
-        let warsaw = BlockReading { zone, shortest_ms: MINUTE };
+        let warsaw = BlockReading { zone, shortest_ms: MINUTE, calls_per_minute: 90 };
         for (message, minutes, told_by) in [
             ("Query limit exceeded, token blocked until 2026-07-01 08:10:00", 10, ToldBy::Text),
             ("Query limit exceeded, token blocked until 2026-07-01 10:10:00", 10, ToldBy::Text),
@@ -118,7 +140,7 @@ mod tests {
     #[test]
     fn winter_time_counts_in_winter() {
         let zone = Zone::named("Europe/Warsaw").expect("known");
-        let warsaw = BlockReading { zone, shortest_ms: MINUTE };
+        let warsaw = BlockReading { zone, shortest_ms: MINUTE, calls_per_minute: 90 };
         // 2026-01-15T09:00:00Z is 10:00 in Warsaw.
         let now = 1_768_467_600_000;
         let limit = block("until 2026-01-15 10:05:00", LimitScope::Account, now, warsaw);

@@ -6,8 +6,8 @@ use wharf_sdk::failure::Cause;
 use wharf_sdk::http::Effect;
 use wharf_sdk::{Intent, Outcome, Preview, Result, Verdict};
 
-use super::applied;
 use super::parameters::{Parameters, Sent};
+use super::{Call, applied};
 use crate::api::Raw;
 use crate::api::order::{Added, Order as WireOrder};
 use crate::assumed::{SEARCH_MARGIN_SECONDS, TAX_CODES};
@@ -20,15 +20,16 @@ const METHOD: &str = "addOrder";
 /// Longest address of e-mail that `getOrders` filters by.
 const FILTER_EMAIL_CHARS: usize = 50;
 
-/// Returns the call that adds the order.
+/// Returns the call that adds the order, or the look-up before it with a note of the call.
 pub(super) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
     let order: Order = intent.document()?;
-    let parameters = parameters(client, intent, &order)?;
-    let preview = client.request(METHOD, &parameters, Effect::Write)?.preview()?;
-    match client.config.check_before_create {
-        true => Ok(preview.note("looks before whether the order is there already")),
-        false => Ok(preview),
+    let call = Call { method: METHOD, parameters: parameters(client, intent, &order)? };
+    if !client.config.check_before_create {
+        return client.request(METHOD, &call.parameters, Effect::Write)?.preview();
     }
+    let look_up = Question { id_from: Some(1), ..whereabouts(client, &order) };
+    let preview = client.request("getOrders", &look_up, Effect::Read)?.preview()?;
+    Ok(preview.note("looks whether the order is there already").note(call.note("unless it is:")))
 }
 
 /// Adds the order, unless it is there.
@@ -66,16 +67,20 @@ pub(super) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
 /// No filter of the vendor's takes an additional field. So the orders are gone through that were created since the time
 /// that the new one was given, confirmed or not; the buyer's e-mail narrows them where there is one.
 fn find(client: &Client, intent: &Intent, order: &Order) -> Result<Option<String>> {
+    let field = client.config.correlation_field;
+    let is_it = |order: &WireOrder<'_>| has_correlation(order, field, &intent.correlation);
+    let found = search(client, whereabouts(client, order), 1, is_it)?;
+    Ok(found.into_iter().next().map(|item| item.id))
+}
+
+fn whereabouts<'a>(client: &Client, order: &'a Order) -> Question<'a> {
     let email = order.customer.email.as_deref().filter(|email| !email.is_empty());
     let created = order.created_at.as_deref().and_then(parse_rfc3339).unwrap_or(0) / 1000;
-    let question = Question {
+    Question {
         date_from: Some(created.saturating_sub(SEARCH_MARGIN_SECONDS).max(1)),
         filter_email: email.filter(|email| email.chars().count() <= FILTER_EMAIL_CHARS),
         ..all(client)
-    };
-    let field = client.config.correlation_field;
-    let found = search(client, question, 1, |order| has_correlation(order, field, &intent.correlation))?;
-    Ok(found.into_iter().next().map(|item| item.id))
+    }
 }
 
 fn has_correlation(order: &WireOrder<'_>, field: CorrelationField, correlation: &str) -> bool {
@@ -83,7 +88,12 @@ fn has_correlation(order: &WireOrder<'_>, field: CorrelationField, correlation: 
         CorrelationField::AdminComments => order.admin_comments,
         other => order.unknown.get(other.name()).map_or(Raw::default(), Raw::new),
     };
-    text.text().split(|char: char| !(char.is_ascii_alphanumeric() || char == '-')).any(|word| word == correlation)
+    has_word(&text.text(), correlation)
+}
+
+/// Tells whether a text has the correlation text as a word of its own.
+pub(super) fn has_word(text: &str, correlation: &str) -> bool {
+    text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '-')).any(|word| word == correlation)
 }
 
 fn parameters(client: &Client, intent: &Intent, order: &Order) -> Result<Parameters> {
@@ -96,7 +106,7 @@ fn parameters(client: &Client, intent: &Intent, order: &Order) -> Result<Paramet
     addresses(&mut parameters, order);
     parameters.extra_fields(&order.extra);
     correlation(&mut parameters, client.config.correlation_field, intent, order);
-    let lines = order.lines.iter().enumerate().map(|(index, line)| product(index, line)).collect();
+    let lines = order.lines.iter().enumerate().map(|(index, line)| product(&format!("/lines/{index}"), line)).collect();
     parameters.rows("products", lines);
     if order.lines.is_empty() {
         parameters.wrong("/lines", "required", "the order has no lines; map `lines`");
@@ -214,8 +224,8 @@ fn correlation(parameters: &mut Parameters, field: CorrelationField, intent: &In
     }
 }
 
-fn product(index: usize, line: &OrderLine) -> Parameters {
-    let at = format!("/lines/{index}");
+/// Makes the parameters of a product of an order; `at` is where the line is in the document.
+pub(super) fn product(at: &str, line: &OrderLine) -> Parameters {
     let path = |field: &str| format!("{at}/{field}");
     let mut product = Parameters::default();
     // Without an origin the product is one of the account's own catalog.
@@ -248,17 +258,19 @@ fn product(index: usize, line: &OrderLine) -> Parameters {
 
 /// Returns the price with tax: the document's, or the one without tax and the rate, rounded to two places.
 fn gross_price(line: &OrderLine) -> Option<Decimal> {
-    line.unit_price_gross.or_else(|| {
-        let net = line.unit_price_net?;
-        let rate = line.tax_rate.as_ref()?;
-        let percent = rate.percent.or(rate.code.is_some().then_some(Decimal::ZERO))?;
-        let hundred: Decimal = "100".parse().ok()?;
-        let gross = net.get().checked_mul(hundred.get().checked_add(percent.get())?)?.checked_div(hundred.get())?;
-        Some(Decimal::new(gross).round(2))
-    })
+    line.unit_price_gross.or_else(|| gross_of_net(line.unit_price_net?, line.tax_rate.as_ref()?))
 }
 
-fn tax_rate(product: &mut Parameters, path: &str, rate: Option<&TaxRate>) {
+/// Returns the amount with tax, rounded to two places.
+pub(super) fn gross_of_net(net: Decimal, rate: &TaxRate) -> Option<Decimal> {
+    let percent = rate.percent.or(rate.code.is_some().then_some(Decimal::ZERO))?;
+    let hundred: Decimal = "100".parse().ok()?;
+    let gross = net.get().checked_mul(hundred.get().checked_add(percent.get())?)?.checked_div(hundred.get())?;
+    Some(Decimal::new(gross).round(2))
+}
+
+/// Sends a rate of tax, which has to be there.
+pub(super) fn tax_rate(product: &mut Parameters, path: &str, rate: Option<&TaxRate>) {
     match rate {
         Some(TaxRate { percent: Some(percent), .. }) => product.number("tax_rate", Some(*percent)),
         Some(TaxRate { code: Some(code), .. }) => {
@@ -273,7 +285,7 @@ fn tax_rate(product: &mut Parameters, path: &str, rate: Option<&TaxRate>) {
 }
 
 /// The vendor counts whole units.
-fn quantity(product: &mut Parameters, path: &str, quantity: Decimal) {
+pub(super) fn quantity(product: &mut Parameters, path: &str, quantity: Decimal) {
     let whole = quantity.round(0);
     if whole == quantity
         && let Ok(whole) = whole.to_string().parse::<u64>()

@@ -17,6 +17,10 @@ pub(super) enum Sent {
     Flag(bool),
     Json(Value),
     Rows(Vec<Parameters>),
+    /// A map whose keys are the account's own: warehouses, price groups, products.
+    Map(Vec<(String, Sent)>),
+    Ids(Vec<u64>),
+    List(Vec<Sent>),
 }
 
 /// Parameters in the making.
@@ -67,6 +71,12 @@ impl Parameters {
         self.put(name, sent);
     }
 
+    /// Leaves fields out.
+    pub(super) fn without(mut self, names: &[&str]) -> Self {
+        self.fields.retain(|(name, _)| !names.contains(name));
+        self
+    }
+
     /// Puts a field before all others.
     pub(super) fn first(mut self, name: &'static str, sent: Sent) -> Self {
         self.fields.insert(0, (name, sent));
@@ -75,6 +85,18 @@ impl Parameters {
 
     pub(super) fn wrong(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
         self.violations.push(violation(path, code, message));
+    }
+
+    /// Notes something that is wrong.
+    pub(super) fn violate(&mut self, violation: Violation) {
+        self.violations.push(violation);
+    }
+
+    /// Takes over everything that other parameters have.
+    pub(super) fn take_over(&mut self, mut other: Self) {
+        self.fields.append(&mut other.fields);
+        self.violations.append(&mut other.violations);
+        self.unmapped.append(&mut other.unmapped);
     }
 
     /// Notes a value without a counterpart here.
@@ -228,6 +250,28 @@ impl Parameters {
     }
 }
 
+/// What only some records have.
+impl Parameters {
+    /// Sends a number of `extra`.
+    pub(super) fn decimal_extra(&mut self, name: &'static str, extra: &Extra) {
+        let number = |value: &Value| match value {
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(number) => number.to_string().parse().ok(),
+            _ => None,
+        };
+        match extra.get(name) {
+            None | Some(Value::Null) => {}
+            Some(value) => match number(value) {
+                Some(number) => self.put(name, Sent::Number(number)),
+                None => {
+                    let message = format!("`{name}` is no number; map one to it, or leave it out");
+                    self.wrong(format!("/extra/{name}"), "not-a-number", message);
+                }
+            },
+        }
+    }
+}
+
 impl Serialize for Parameters {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.fields.len()))?;
@@ -251,6 +295,9 @@ impl Serialize for Sent {
             Self::Flag(flag) => flag.serialize(serializer),
             Self::Json(value) => value.serialize(serializer),
             Self::Rows(rows) => rows.serialize(serializer),
+            Self::Map(entries) => serializer.collect_map(entries.iter().map(|(key, sent)| (key, sent))),
+            Self::Ids(ids) => ids.serialize(serializer),
+            Self::List(values) => values.serialize(serializer),
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 use wharf_sdk::document::Decimal;
-use wharf_sdk::quirks::Entries;
 use wharf_sdk::{Result, Verdict};
 
-use super::parameters::Sent;
+use super::parameters::{Parameters, Sent};
 use super::{Call, applied};
 use crate::api::order::RawOrders;
-use crate::api::{Raw, Rows};
+use crate::api::{Fields, Raw, Rows};
 use crate::client::Client;
 use crate::orders::question::Question;
 use crate::records::all;
@@ -23,31 +22,41 @@ pub(super) fn of_change(client: &Client, target: &str, calls: &[Call]) -> Result
     let answer = client.read("getOrders", &question)?;
     let RawOrders(Rows(orders)) = answer.payload()?;
     for order in orders {
-        let fields = serde_json::from_str::<Entries<'_, Raw<'_>>>(order.json());
-        let fields = fields.map_err(|error| answer.response().unreadable(&error.to_string()))?;
-        if fields.get("order_id").is_some_and(|found| found.whole() == Some(id)) {
-            let sent = calls.iter().flat_map(|call| call.parameters.iter());
-            let done =
-                sent.filter(|(name, _)| !NOT_READ_BACK.contains(name)).all(|(name, sent)| has(&fields, name, sent));
+        let fields: Fields<'_> = answer.read(order)?;
+        if fields.get("order_id").whole() == Some(id) {
+            let done = calls.iter().all(|call| has_all(&fields, &call.parameters));
             return Ok(if done { Verdict::Found(applied(target)) } else { Verdict::Absent });
         }
     }
     Ok(Verdict::Absent)
 }
 
-fn has(fields: &Entries<'_, Raw<'_>>, name: &str, sent: &Sent) -> bool {
-    let name = if name == "status_id" { "order_status_id" } else { name };
-    let found = fields.get(name).copied().unwrap_or_default();
+/// Tells whether a record has everything of what was sent that can be read back.
+pub(super) fn has_all(fields: &Fields<'_>, sent: &Parameters) -> bool {
+    sent.iter().filter(|(name, _)| !NOT_READ_BACK.contains(name)).all(|(name, sent)| has(fields, name, sent))
+}
+
+fn has(fields: &Fields<'_>, name: &str, sent: &Sent) -> bool {
+    is(fields.get(if name == "status_id" { "order_status_id" } else { name }), sent)
+}
+
+/// Tells whether a field has the value that was sent, whatever type the vendor gives it.
+pub(super) fn is(found: Raw<'_>, sent: &Sent) -> bool {
     match sent {
         Sent::Text(text) => found.text().trim() == text.trim(),
         Sent::Whole(whole) => found.whole() == Some(*whole),
         Sent::Flag(flag) => found.flag() == Some(*flag),
         Sent::Number(number) => found.text().parse::<Decimal>().is_ok_and(|found| found == *number),
         Sent::Json(Value::Object(wanted)) => {
-            let found: Entries<'_, Raw<'_>> = serde_json::from_str(found.json()).unwrap_or_default();
-            wanted.iter().all(|(id, value)| has_custom(found.get(id).copied().unwrap_or_default(), value))
+            let found: Fields<'_> = serde_json::from_str(found.json()).unwrap_or_default();
+            wanted.iter().all(|(id, value)| has_custom(found.get(id), value))
         }
-        Sent::Json(_) | Sent::Rows(_) => false,
+        Sent::Map(wanted) => {
+            let found: Fields<'_> = serde_json::from_str(found.json()).unwrap_or_default();
+            wanted.iter().all(|(key, sent)| is(found.get(key), sent))
+        }
+        Sent::Json(wanted) => serde_json::from_str::<Value>(found.json()).is_ok_and(|found| found == *wanted),
+        Sent::Rows(_) | Sent::Ids(_) | Sent::List(_) => false,
     }
 }
 

@@ -74,6 +74,28 @@ fn a_blocked_token_is_a_rate_limit_until_the_time_in_the_text() {
 }
 
 #[test]
+fn a_block_although_we_called_seldom_is_a_sign_of_another_program() {
+    for (config, told, event) in [
+        (
+            "{}",
+            "another program uses the token up; give Wharf a token of its own",
+            "the token is blocked by calls of others",
+        ),
+        (
+            r#"{"calls_per_minute": 100}"#,
+            "`calls_per_minute` is 100 and the vendor allows 100; lower it",
+            "the token is blocked",
+        ),
+    ] {
+        let host = FakeHost::new().now(NOW).config(config).answer(error("ERROR_BLOCKED_TOKEN", "")).install();
+        let failure = baselinker::BaseLinker::pull("orders", None, Bounds::default()).expect_err("blocked");
+        assert!(failure.message().ends_with(told), "{failure}");
+        let log = host.log();
+        assert_eq!(log.iter().map(|line| line.event.as_str()).collect::<Vec<_>>(), [event]);
+    }
+}
+
+#[test]
 fn another_zone_can_be_configured_for_block_messages() {
     let _host = FakeHost::new()
         .now(NOW)

@@ -25,8 +25,42 @@ fn the_manifest_asks_for_one_origin_and_one_token() {
     );
     let feeds: Vec<_> =
         manifest["feeds"].as_array().unwrap().iter().map(|feed| feed["name"].as_str().unwrap()).collect();
-    assert_eq!(feeds, ["orders", "raw-orders", "unconfirmed-orders", "journal"]);
-    assert_eq!(manifest["writes"][0]["verifiable"], true);
+    assert_eq!(
+        feeds,
+        [
+            "orders",
+            "raw-orders",
+            "unconfirmed-orders",
+            "journal",
+            "order-returns",
+            "invoices",
+            "raw-invoices",
+            "receipts",
+            "payments",
+            "packages",
+            "products",
+            "product-stock",
+            "product-prices",
+            "external-products"
+        ]
+    );
+    let writes = manifest["writes"].as_array().unwrap();
+    assert!(writes.iter().all(|write| write["verifiable"] == true), "nothing may be doubled");
+    let batches: Vec<_> = writes.iter().map(|write| (write["entity"].as_str().unwrap(), &write["batch"])).collect();
+    assert_eq!(
+        batches,
+        [
+            ("order", &json!(1)),
+            ("order-status", &json!(100)),
+            ("order-line", &json!(1)),
+            ("payment", &json!(1)),
+            ("package", &json!(1)),
+            ("product", &json!(1)),
+            ("product-stock", &json!(1000)),
+            ("product-price", &json!(1000)),
+            ("external-stock", &json!(1000))
+        ]
+    );
     let properties = &manifest["config"]["schema"]["properties"];
     assert_eq!(properties["base_url"]["default"], "https://api.baselinker.com");
     assert_eq!(properties["calls_per_minute"]["default"], 90);
@@ -100,6 +134,40 @@ fn lists_are_read_with_their_quirks() {
             json!({"series": [{"id": "3", "type": "INVOICE", "name": "FV"}]}),
             vec![("3", Some("INVOICE"), "FV")],
         ),
+        (
+            "inventory",
+            json!({"inventories": [{"inventory_id": 307, "name": "Main", "is_default": true}]}),
+            vec![("307", None, "Main")],
+        ),
+        (
+            "product-category",
+            json!({"categories": [{"category_id": "3", "name": "Mugs", "parent_id": 0}]}),
+            vec![("3", None, "Mugs")],
+        ),
+        ("manufacturer", json!({"manufacturers": [{"manufacturer_id": 7, "name": "Acme"}]}), vec![("7", None, "Acme")]),
+        ("product-tag", json!({"tags": [{"name": "new"}]}), vec![("new", None, "new")]),
+        (
+            "product-attribute",
+            json!({"extra_fields": [{"extra_field_id": 75, "name": "Shelf", "editor_type": "text"}]}),
+            vec![("75", Some("text"), "Shelf")],
+        ),
+        ("order-return-status", json!({"statuses": [{"id": 9, "name": "New"}]}), vec![("9", None, "New")]),
+        (
+            "return-reason",
+            json!({"return_reasons": [{"return_reason_id": 4, "name": "Too small"}, {"id": "5", "name": "Broken"}]}),
+            vec![("4", None, "Too small"), ("5", None, "Broken")],
+        ),
+        (
+            "return-item-status",
+            json!({"order_return_product_statuses": {"0": {"status_id": 2, "name": "Taken back"}}}),
+            vec![("2", None, "Taken back")],
+        ),
+        (
+            "external-storage",
+            json!({"storages": [{"storage_id": "shop_2444", "name": "Shop", "methods": []}]}),
+            vec![("shop_2444", None, "Shop")],
+        ),
+        ("courier", json!({"couriers": [{"code": "dpd", "name": "DPD"}]}), vec![("dpd", None, "DPD")]),
     ] {
         let _host = FakeHost::new().answer(success(payload)).install();
         let page = baselinker::BaseLinker::page(list, None).expect(list);
@@ -118,6 +186,7 @@ fn the_check_goes_step_by_step() {
         .answer(success(json!({"orders": []})))
         .answer(success(json!({"sources": []})))
         .answer(success(json!({"logs": []})))
+        .answer(success(json!({"inventories": [{"inventory_id": 307, "name": "Main"}]})))
         .install();
     let steps = baselinker::BaseLinker::check();
     assert!(steps.iter().all(|step| step.state == StepState::Ok), "{steps:?}");
@@ -131,9 +200,36 @@ fn the_check_goes_step_by_step() {
 }
 
 #[test]
-fn personal_sources_are_offered_for_new_orders() {
-    let sources = json!({"sources": {"personal": {"0": "Phone", "5": "Fair"}, "shop": {"1": "Shop"}}});
-    let _host = FakeHost::new().answer(success(sources)).install();
+fn an_inventory_that_is_not_there_is_a_warning_of_the_check() {
+    let answers = [json!({"statuses": []}), json!({"orders": []}), json!({"sources": []}), json!({"logs": []})];
+    let host = FakeHost::new().config(r#"{"inventory_id": 8}"#);
+    let host = answers.into_iter().fold(host, |host, answer| host.answer(success(answer)));
+    let _host = host.answer(success(json!({"inventories": [{"inventory_id": 307, "name": "Main"}]}))).install();
+    let steps = baselinker::BaseLinker::check();
+    let last = steps.last().expect("steps");
+    assert_eq!((last.name.as_str(), last.state), ("read inventories", StepState::Warning));
+    assert!(last.detail.contains("there is no inventory `8`"), "{last:?}");
+}
+
+#[test]
+fn what_the_account_offers_is_found_for_the_configuration() {
+    let _host = FakeHost::new()
+        .answer(success(json!({"sources": {"personal": {"0": "Phone", "5": "Fair"}, "shop": {"1": "Shop"}}})))
+        .answer(success(json!({"inventories": [{"inventory_id": 307, "name": "Main"}]})))
+        .answer(success(json!({"price_groups": [{"price_group_id": "105", "name": "Retail", "currency": "PLN"}]})))
+        .answer(success(json!({"warehouses": [
+            {"warehouse_type": "bl", "warehouse_id": 205, "name": "Main"},
+            {"warehouse_type": "shop", "warehouse_id": 23, "name": "Shop"}
+        ]})))
+        .install();
     let found = baselinker::BaseLinker::discover().expect("choices").to_json();
-    assert_eq!(found, r#"{"custom_source_id":[{"value":0,"label":"Phone"},{"value":5,"label":"Fair"}]}"#);
+    assert_eq!(
+        serde_json::from_str::<Value>(&found).expect("JSON"),
+        json!({
+            "custom_source_id": [{"value": 0, "label": "Phone"}, {"value": 5, "label": "Fair"}],
+            "inventory_id": [{"value": 307, "label": "Main"}],
+            "price_group_id": [{"value": 105, "label": "Retail"}],
+            "warehouse": [{"value": "bl_205", "label": "Main"}]
+        })
+    );
 }

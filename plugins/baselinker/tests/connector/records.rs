@@ -27,7 +27,7 @@ fn an_order_is_read_whether_confirmed_or_not() {
         let Cause::NotFound(missing) = failure.cause() else { panic!("{failure:?}") };
         assert_eq!((missing.kind, missing.key.as_str()), (MissingKind::Subject, id));
     }
-    assert!(baselinker::BaseLinker::get("product", "1").is_err());
+    assert!(baselinker::BaseLinker::get("partner", "1").is_err());
 }
 
 #[test]

@@ -192,8 +192,13 @@ fn a_new_order_is_sent_as_planned_with_its_correlation() {
     );
     let requests = host.requests();
     assert_eq!((requests[0].effect, call(&requests[0]).0.as_str()), (Effect::Read, "getOrders"));
-    assert_eq!((requests[1].effect, text_body(&requests[1])), (Effect::Write, preview.body.as_str()));
+    assert_eq!(text_body(&requests[0]), preview.body, "the plan shows the first request, which is a look-up");
+    assert_eq!(requests[1].effect, Effect::Write);
     let (method, parameters) = call(&requests[1]);
+    let [looks, adds] = preview.notes.as_slice() else { panic!("{:?}", preview.notes) };
+    assert_eq!(looks, "looks whether the order is there already");
+    let written = adds.strip_prefix("unless it is: `addOrder`: ").expect("the write is in the notes");
+    assert_eq!(serde_json::from_str::<Value>(written).expect("JSON"), parameters);
     assert_eq!(method, "addOrder");
     assert_eq!(
         parameters,
@@ -213,6 +218,17 @@ fn a_new_order_is_sent_as_planned_with_its_correlation() {
             ]
         })
     );
+}
+
+#[test]
+fn without_the_look_up_the_plan_is_the_order_itself() {
+    let host =
+        FakeHost::new().config(r#"{"check_before_create": false}"#).answer(success(r#","order_id":"5002""#)).install();
+    let intent = intent(Action::Create, &new_order());
+    let preview = planned(&intent).2;
+    baselinker::BaseLinker::apply(&intent).expect("done");
+    assert_eq!(text_body(&host.only_request()), preview.body);
+    assert!(preview.notes.is_empty());
 }
 
 #[test]
