@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
-use crate::BuildError;
+use crate::{BuildError, sections};
 
 /// A component that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,9 @@ pub struct Component {
 pub fn encode(name: &str, module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let failed =
         |reason: &dyn std::fmt::Display| BuildError::Encode { name: name.to_owned(), reason: format!("{reason:#}") };
-    let encoder = ComponentEncoder::default().validate(true).module(module).map_err(|error| failed(&error))?;
+    // The encoder says what is wrong with bytes that are no module.
+    let module = sections::in_order(module).unwrap_or_else(|| module.to_vec());
+    let encoder = ComponentEncoder::default().validate(true).module(&module).map_err(|error| failed(&error))?;
     let mut encoder = encoder;
     encoder.encode().map_err(|error| failed(&error))
 }

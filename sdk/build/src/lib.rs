@@ -18,6 +18,7 @@ mod build;
 mod cargo;
 mod component;
 mod error;
+mod sections;
 mod toolchain;
 
 pub use build::{Options, Step, build};
