@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Plan(command::plan::Arguments),
     /// Run flows once, until nothing is due.
     Run(command::run::Arguments),
+    /// Replay a recorded run without network, and compare what it ends in.
+    Replay(command::replay::Arguments),
     /// Run flows by their schedules until stopped.
     Serve(command::serve::Arguments),
     /// Tell the whole way of one document, and why it is where it is.

@@ -7,6 +7,7 @@ pub(crate) mod inspect;
 pub(crate) mod parked;
 pub(crate) mod plan;
 pub(crate) mod release;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod validate;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Plan(arguments) => plan::run(arguments, context).await,
         Command::Run(arguments) => self::run::run(arguments, context).await,
+        Command::Replay(arguments) => replay::run(arguments, context).await,
         Command::Serve(arguments) => serve::run(arguments, context).await,
         Command::Why(arguments) => why::run(arguments, context).await,
         Command::Parked(arguments) => parked::run(arguments, context).await,

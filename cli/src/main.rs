@@ -9,6 +9,7 @@ mod failure;
 mod installation;
 mod log;
 mod output;
+mod recording;
 mod secrets;
 mod signals;
 mod site;

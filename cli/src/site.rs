@@ -5,11 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wharf_conformance::VirtualTime;
 use wharf_flow::{Endpoint, FlowSpec, Ledger, Runner, Settings};
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{Action, Cause};
 use wharf_host::policy::Grant;
 use wharf_host::surroundings::SystemClock;
+use wharf_host::tape::Tape;
 use wharf_host::{Blame, Connection, Connector, Error, Host};
 
 use crate::connectors::Connectors;
@@ -47,6 +49,17 @@ impl Installation {
     /// Returns a path of the file, seen from where the program runs.
     pub(crate) fn path(&self, relative: &Path) -> PathBuf {
         self.base.join(relative)
+    }
+
+    /// Reads an installation that is not where it was: its connectors are in `connectors`, and all else that it keeps is
+    /// below `base`.
+    pub(crate) fn elsewhere(text: &str, base: &Path, connectors: &Path) -> Self {
+        let (mut file, problems) = installation::parse(text);
+        file.settings = installation::Settings {
+            connectors: std::path::absolute(connectors).unwrap_or_else(|_| connectors.to_owned()),
+            ..installation::Settings::default()
+        };
+        Self { base: base.to_owned(), shown: "the recorded installation".to_owned(), file, problems }
     }
 
     /// Returns the name under which the file was given.
@@ -107,12 +120,22 @@ pub(crate) struct Site {
     pub(crate) installation: Installation,
     secrets: Arc<InstallationSecrets>,
     connections: BTreeMap<String, Connection>,
+    time: Option<VirtualTime>,
+}
+
+/// What an installation is opened with besides its file.
+#[derive(Default)]
+pub(crate) struct Equipment {
+    /// What hears the calls of its connections, or answers them.
+    pub(crate) tape: Option<Arc<dyn Tape>>,
+    /// Its time, where that is not the machine's.
+    pub(crate) time: Option<VirtualTime>,
 }
 
 impl Site {
     /// Opens an installation without state: connectors may not ask to be woken. Fails with every mistake.
     pub(crate) async fn without_state(path: &Path) -> Result<Self, Failure> {
-        Self::open(Installation::read(path)?, None).await
+        Self::open(Installation::read(path)?, None, Equipment::default()).await
     }
 
     /// Opens an installation with its ledger. Fails with every mistake.
@@ -120,17 +143,22 @@ impl Site {
         let installation = Installation::read(path)?;
         // Mistakes before state: what is wrong here may be the path of the state.
         if !installation.problems.is_empty() {
-            let site = Self::open(installation, None).await?;
+            let site = Self::open(installation, None, Equipment::default()).await?;
             return site.installation.ledger().map(|ledger| (site, ledger));
         }
         let ledger = installation.ledger()?;
-        let site = Self::open(installation, Some(ledger.clone())).await?;
+        let site = Self::open(installation, Some(ledger.clone()), Equipment::default()).await?;
         Ok((site, ledger))
     }
 
-    async fn open(installation: Installation, ledger: Option<Ledger>) -> Result<Self, Failure> {
+    /// Opens an installation that was read, with this ledger and equipment. Fails with every mistake.
+    pub(crate) async fn open(
+        installation: Installation,
+        ledger: Option<Ledger>,
+        equipment: Equipment,
+    ) -> Result<Self, Failure> {
         let secrets = Arc::new(InstallationSecrets::new(&installation.base, &installation.file));
-        let host = host(&installation, &secrets, ledger)?;
+        let host = host(&installation, &secrets, ledger, &equipment)?;
         let mut loading = Loading::new(&installation, &host);
         let connectors = loading.connectors().await;
         let refused = loading.refused.take();
@@ -144,12 +172,18 @@ impl Site {
             return Err(Failure { problems, ..failure });
         }
         installation.require_correct()?;
-        Ok(Self { installation, secrets, connections })
+        Ok(Self { installation, secrets, connections, time: equipment.time })
     }
 
     /// Returns where its secrets come from.
     pub(crate) fn secrets(&self) -> &InstallationSecrets {
         &self.secrets
+    }
+
+    /// Returns the digest of each connection's connector.
+    pub(crate) fn connector_digests(&self) -> BTreeMap<String, String> {
+        let digest = |connection: &Connection| connection.connector().digest().to_owned();
+        self.connections.iter().map(|(name, connection)| (name.clone(), digest(connection))).collect()
     }
 
     /// Returns a connection.
@@ -186,6 +220,9 @@ impl Site {
     pub(crate) fn flow_settings(&self) -> Settings {
         let mut settings = Settings::default();
         settings.credential_marks = self.secrets.marks();
+        if let Some(time) = self.time.clone() {
+            settings.sleep = Arc::new(time);
+        }
         settings
     }
 }
@@ -196,12 +233,19 @@ fn host(
     installation: &Installation,
     secrets: &Arc<InstallationSecrets>,
     ledger: Option<Ledger>,
+    equipment: &Equipment,
 ) -> Result<Host, Failure> {
     let settings = &installation.file.settings;
     let mut builder = Host::builder().secrets(SharedSecrets(Arc::clone(secrets)));
     builder = builder.cache(installation.path(&settings.cache));
     if let Some(ledger) = ledger {
         builder = builder.store(ledger);
+    }
+    if let Some(tape) = equipment.tape.clone() {
+        builder = builder.tape(tape);
+    }
+    if let Some(time) = equipment.time.clone() {
+        builder = builder.clock(time);
     }
     if let Some(pem) = settings.root_certificates.as_ref().and_then(|path| root_certificates(installation, path)) {
         builder = builder.root_certificates(pem);

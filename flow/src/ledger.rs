@@ -6,6 +6,7 @@
 mod backfills;
 mod backup;
 mod compaction;
+mod copies;
 mod cursors;
 mod decisions;
 mod dependencies;
@@ -35,6 +36,7 @@ use crate::report::{ParkedGroup, Selector, Status, Story};
 use writer::Writer;
 
 pub(crate) use backfills::{Backfill, BackfillPage};
+pub use copies::Digest;
 pub(crate) use cursors::{FeedState, PageCommit, Position};
 pub(crate) use dependencies::NewDependency;
 pub(crate) use holds::{Held, HoldTable, NewHold};

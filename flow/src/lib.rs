@@ -22,7 +22,7 @@ mod spec;
 mod trials;
 
 pub use endpoint::Endpoint;
-pub use ledger::Ledger;
+pub use ledger::{Digest, Ledger};
 pub use problem::{Error, LedgerError, Problem};
 pub use report::{
     Alert, Asked, BackfillReport, BackfillStatus, Difference, DifferenceKind, EffectKind, EffectStory, Explanation,

@@ -18,6 +18,12 @@ pub trait Tape: Send + Sync {
     fn begin(&self, call: CallOnTape) -> Arc<dyn Track>;
 }
 
+impl<T: Tape + ?Sized> Tape for Arc<T> {
+    fn begin(&self, call: CallOnTape) -> Arc<dyn Track> {
+        T::begin(self, call)
+    }
+}
+
 /// Which call it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallOnTape {

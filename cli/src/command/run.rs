@@ -1,5 +1,6 @@
 //! `wharf run [FLOW..]`.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::join_all;
@@ -9,6 +10,7 @@ use wharf_flow::{Hold, RunEvent, RunObserver, RunReport, Runner};
 use super::{Context, parked};
 use crate::failure::{Exit, Failure};
 use crate::output::{Look, Page, Progress};
+use crate::recording;
 use crate::signals::{self, Signals};
 use crate::site::Site;
 use crate::time;
@@ -19,11 +21,18 @@ pub(crate) struct Arguments {
     /// Flows to run; all when none is named.
     #[arg(value_name = "FLOW")]
     flows: Vec<String>,
+    /// Record everything that connectors ask and are told into this file, for `wharf replay`. Flows run one after the
+    /// other then, and each document by document, so that there is one order to repeat.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// Runs flows once.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
+    if let Some(file) = &arguments.record {
+        return run_recorded(&arguments.flows, file, &mut signals, context).await;
+    }
     let (site, ledger) = Site::with_state(&context.file).await?;
     let flows = site.installation.flows(&arguments.flows)?;
     let runners = site.runners(&flows, &ledger)?;
@@ -35,10 +44,34 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     Ok(report(&ended, context))
 }
 
+async fn run_recorded(
+    names: &[String],
+    file: &Path,
+    signals: &mut Signals,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let (site, ledger, recorder) = recording::open(&context.file, names, file).await?;
+    let flows = recording::one_by_one(&site.installation.flows(names)?);
+    let runners = site.runners(&flows.iter().collect::<Vec<_>>(), &ledger)?;
+    let runs = async {
+        let mut ended = Vec::new();
+        for runner in &runners {
+            ended.push(run_one(runner, context).await);
+        }
+        ended
+    };
+    let ended = tokio::select! {
+        ended = runs => ended,
+        () = signals.wait() => return Err(signals::interrupted()),
+    };
+    recording::finish(&recorder, &site, &ledger, file)?;
+    Ok(report(&ended, context))
+}
+
 /// How the run of one flow ended, or why it did not take place.
 type Ended = (String, Result<RunReport, Failure>);
 
-async fn run_one(runner: &Runner, context: &Context) -> Ended {
+pub(super) async fn run_one(runner: &Runner, context: &Context) -> Ended {
     let name = runner.spec().name.clone();
     let display = Display { progress: context.output.progress(&name), seen: Mutex::default() };
     let ended = runner.run(&display).await.map_err(Failure::from);
