@@ -4,7 +4,10 @@ mod draft;
 mod rows;
 
 pub(crate) use draft::Draft;
-pub(crate) use rows::{Address, Contact, Document, Named, Order, OrderItem, Partner, Payment, Product};
+pub(crate) use rows::{
+    Activity, Address, Attendance, BusinessCase, Contact, CustomValue, Document, Event, Named, Order, OrderItem,
+    Partner, Payment, Product, Task,
+};
 
 use serde::de::Deserialize;
 use serde_json::value::RawValue;
@@ -106,6 +109,13 @@ impl<'de> Resource<'de> {
     /// Tells whether the attributes have a name, be it with an empty value.
     pub(crate) fn mentions(&self, attribute: &str) -> bool {
         self.attributes.is_some_and(|raw| raw.get().contains(&format!("\"{attribute}\"")))
+    }
+
+    /// Returns an attribute as text; none where the resource does not have it, be it empty.
+    pub(crate) fn text_of(&self, attribute: &str) -> Result<Option<Text<'de>>> {
+        let Some(raw) = self.attributes.filter(|_| self.mentions(attribute)) else { return Ok(None) };
+        let attributes: Entries<'de, &'de RawValue> = read(raw)?;
+        attributes.get(attribute).map(|raw| read(raw)).transpose()
     }
 
     /// Returns what a relationship points at or holds; none where it is empty.

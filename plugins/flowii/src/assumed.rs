@@ -29,13 +29,22 @@ pub(crate) const PAGE_SIZE: u32 = 100;
 /// Rows of a page whose rows may have to be read one by one.
 pub(crate) const DETAILED_PAGE_SIZE: u32 = 25;
 
+/// Seconds before the beginning of a round from which changes are read in the next, should the clocks differ.
+pub(crate) const CHANGES_OVERLAP_SECONDS: u64 = 3600;
+
 /// Type of a document that is an invoice (seen in a client).
 pub(crate) const INVOICE: i64 = 4;
 /// Type of a partner that is a company, and of one that is a person (seen in a client).
 pub(crate) const COMPANY: i64 = 1;
 pub(crate) const PERSON: i64 = 2;
-/// Type of a product that is a service.
+/// Type of a product that is goods, and of one that is a service.
+pub(crate) const GOODS: i64 = 1;
 pub(crate) const SERVICE: i64 = 2;
+/// State of an activity that nobody has begun (seen in a client).
+pub(crate) const WAITING: i64 = 4;
+/// Intents of one call, where that saves reads: with up to 30 partners looked into for each, it stays under the 200
+/// requests that a call may send.
+pub(crate) const BATCH: u32 = 5;
 /// Direction of a payment that leaves.
 pub(crate) const OUTGOING: i64 = 2;
 

@@ -27,6 +27,7 @@ pub(crate) struct Client {
     company: OnceCell<String>,
     countries: OnceCell<Vec<Entry>>,
     order_type: OnceCell<String>,
+    activity_type: OnceCell<String>,
 }
 
 impl Client {
@@ -37,6 +38,7 @@ impl Client {
             company: OnceCell::new(),
             countries: OnceCell::new(),
             order_type: OnceCell::new(),
+            activity_type: OnceCell::new(),
         })
     }
 
@@ -89,6 +91,16 @@ impl Client {
         }
     }
 
+    /// Returns the first request of a call that begins with making this.
+    pub(crate) fn first_post(&self, path: &[&str], draft: &Draft) -> Result<Preview> {
+        match self.company_id_at_hand() {
+            Some(company) => {
+                request("POST", &self.address(company, path, &[])).text(MEDIA_TYPE, draft.body()).preview()
+            }
+            None => self.companies_preview(),
+        }
+    }
+
     /// Returns the company that every call names.
     pub(crate) fn company(&self) -> Result<&str> {
         once(&self.company, || match self.company_id_at_hand() {
@@ -108,6 +120,15 @@ impl Client {
         once(&self.order_type, || match &self.config.order_type_id {
             Some(id) => Ok(id.clone()),
             None => crate::codes::first_order_type(self),
+        })
+        .map(String::as_str)
+    }
+
+    /// Returns the id of the type of new tasks' activities.
+    pub(crate) fn activity_type(&self) -> Result<&str> {
+        once(&self.activity_type, || match &self.config.activity_type_id {
+            Some(id) => Ok(id.clone()),
+            None => crate::codes::first_activity_type(self),
         })
         .map(String::as_str)
     }

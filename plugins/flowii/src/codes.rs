@@ -20,10 +20,12 @@ pub(crate) struct Entry {
 }
 
 /// Reference lists: name, what people call it, path.
-pub(crate) const LISTS: [(&str, &str, &[&str]); 7] = [
+pub(crate) const LISTS: [(&str, &str, &[&str]); 9] = [
     ("order-type", "Order types", &["ordertypes"]),
     ("order-status", "Order states", &["orderstates"]),
     ("activity-type", "Activity types", &["activitytypes"]),
+    ("business-case-state", "States of business cases", &["businesscasestates"]),
+    ("product-category", "Categories of products", &["productcategories"]),
     ("country", "Countries", &["countries"]),
     ("user", "Users", &["users"]),
     ("company-data", "Billing identities of the company", &["companydata"]),
@@ -56,6 +58,14 @@ pub(crate) fn first_order_type(client: &Client) -> Result<String> {
     types.into_iter().find(|entry| !entry.nested).map(|entry| entry.id).ok_or_else(|| {
         let message = "the company has no top-level order type; make one in FLOWii, or set `order_type_id`";
         Failure::config_invalid(vec![violation("/order_type_id", "no-order-type", message)])
+    })
+}
+
+/// Returns the first activity type.
+pub(crate) fn first_activity_type(client: &Client) -> Result<String> {
+    read(client, "activitytypes")?.into_iter().next().map(|entry| entry.id).ok_or_else(|| {
+        let message = "the company has no activity type; make one in FLOWii, or set `activity_type_id`";
+        Failure::config_invalid(vec![violation("/activity_type_id", "no-activity-type", message)])
     })
 }
 

@@ -39,10 +39,21 @@ pub(crate) struct Config {
     /// Id of a text field of orders that takes the correlation too. Left out again where FLOWii refuses it.
     #[serde(default)]
     pub(crate) correlation_field_id: Option<String>,
-    /// Attribute of an invoice, a free text, that takes the correlation, such as `description`. Invoices are not made
-    /// without it: they could not be found again.
+    /// Attribute of an invoice, a free text, that takes the correlation, such as `description`. Without it an invoice is
+    /// found again by partner, date and variable symbol.
     #[serde(default)]
     pub(crate) invoice_correlation_attribute: Option<String>,
+    /// Look for what is to be made before it is made. Where it is missing: yes for partners, orders, products and invoices,
+    /// no for tasks, events and business cases, whose lists no filter narrows. `false` needs `items_in = "inline"`.
+    #[serde(default)]
+    pub(crate) check_before_create: Option<bool>,
+    /// Id of the activity type of new tasks' activities; the first one where it is missing.
+    #[serde(default)]
+    pub(crate) activity_type_id: Option<String>,
+    /// Read only what has changed since the round before, by `filter[updated-from]`. No public source confirms that filter;
+    /// try it before.
+    #[serde(default)]
+    pub(crate) updated_filter: bool,
     /// How the items of an order are sent.
     #[serde(default)]
     pub(crate) items_in: ItemsIn,
@@ -110,6 +121,11 @@ impl Config {
         if self.calls_per_minute == Some(0) {
             let message = "`calls_per_minute` is 0; write 1 or more, or leave it out";
             found.push(violation("/calls_per_minute", "zero", message));
+        }
+        if self.check_before_create == Some(false) && self.items_in != ItemsIn::Inline {
+            let message =
+                "without looking before, an order left half-done would be made twice; set `items_in = \"inline\"`";
+            found.push(violation("/check_before_create", "needs-inline-items", message));
         }
         for code in self.countries.keys().filter(|code| !is_country_code(code)) {
             let message = format!("`{code}` is no country code; write two upper-case letters, such as `SK`");

@@ -1,17 +1,21 @@
 //! Between FLOWii's resources and the common documents. Pure.
 
+pub(crate) mod attendance;
+pub(crate) mod case;
+pub(crate) mod event;
 pub(crate) mod invoice;
 pub(crate) mod item;
 pub(crate) mod order;
 pub(crate) mod partner;
 pub(crate) mod payment;
 pub(crate) mod product;
+pub(crate) mod task;
 
-use wharf_sdk::Result;
 use wharf_sdk::civil::{self, LocalTime, Zone};
 use wharf_sdk::document::Extra;
+use wharf_sdk::{Failure, Result, violation};
 
-use crate::api::Resource;
+use crate::api::{Envelope, Resource};
 
 /// Turns FLOWii's id of a country into its ISO code, where it can be told.
 pub(crate) type CountryOf<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
@@ -38,6 +42,35 @@ fn keep_relations(row: &Resource<'_>, known: &[&str], extra: &mut Extra) {
         let value = relation.data.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.get()).ok());
         if let Some(value) = value.filter(|value| !value.is_null()) {
             extra.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Returns the included resource that another names, or that other itself.
+fn whole<'a, 'de>(envelope: &'a Envelope<'de>, held: &'a Resource<'de>) -> &'a Resource<'de> {
+    match held.attributes {
+        Some(_) => held,
+        None => envelope.included(held.kind.as_str(), held.id.as_str()).unwrap_or(held),
+    }
+}
+
+/// Says that something new has no name.
+fn named(path: &str, name: &str, is_new: bool) -> Result<()> {
+    if !is_new || !name.trim().is_empty() {
+        return Ok(());
+    }
+    let message = "there is no name; FLOWii needs one";
+    Err(Failure::invalid_record(vec![violation(path, "required", message)]))
+}
+
+/// Says which time cannot be read.
+fn times(times: &[(&str, &Option<String>)]) -> Result<()> {
+    let unreadable = |time: &str| civil::parse_rfc3339(time).is_none();
+    match times.iter().find(|(_, time)| time.as_deref().is_some_and(unreadable)) {
+        None => Ok(()),
+        Some((path, _)) => {
+            let message = "the time is not RFC 3339; write it like `2026-02-01T10:00:00Z`";
+            Err(Failure::invalid_record(vec![violation(*path, "not-a-time", message)]))
         }
     }
 }

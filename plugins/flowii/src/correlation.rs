@@ -5,6 +5,15 @@ pub(crate) fn headed(correlation: &str, lines: &[String]) -> String {
     std::iter::once(format!("Ref: {correlation}")).chain(lines.iter().cloned()).collect::<Vec<_>>().join("\n")
 }
 
+/// Puts the line of a text that has a correlation before what `text` says, so that a change keeps it.
+pub(crate) fn kept(there: &str, text: &str) -> String {
+    match there.lines().next().filter(|line| line.starts_with("Ref: ")) {
+        Some(line) if text.is_empty() => line.to_owned(),
+        Some(line) => format!("{line}\n{text}"),
+        None => text.to_owned(),
+    }
+}
+
 /// Tells whether a text has the correlation as a word of its own, not as part of a longer one.
 pub(crate) fn is_in(text: &str, correlation: &str) -> bool {
     let outside = |char: Option<char>| !char.is_some_and(|char| char.is_ascii_alphanumeric() || char == '-');

@@ -2,6 +2,7 @@
 
 mod api;
 mod assumed;
+mod batch;
 mod client;
 mod codes;
 mod company;
@@ -9,6 +10,7 @@ mod config;
 mod convert;
 mod correlation;
 mod countries;
+mod document;
 mod feeds;
 mod invoices;
 mod items;
@@ -16,16 +18,19 @@ mod listing;
 mod manifest;
 mod orders;
 mod partners;
+mod plain;
+mod products;
 mod records;
+mod search;
 mod setup;
+mod writing;
 
 use wharf_sdk::setup::{Discovery, Step};
 use wharf_sdk::{
-    Action, Bounds, Cursor, Describe, Failure, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records,
-    ReferencePage, References, Result, Setup, Verdict, Violation, Writing, connection,
+    Bounds, Cursor, Describe, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records, ReferencePage,
+    References, Result, Setup, Verdict, Violation, Writing, connection,
 };
 
-use client::Client;
 use config::Config;
 
 /// The connector.
@@ -79,42 +84,24 @@ impl Records for Flowii {
     }
 }
 
-/// A kind of write.
-struct Write {
-    plan: fn(&Client, &Intent) -> Result<Preview>,
-    apply: fn(&Client, &Intent) -> Result<Outcome>,
-    verify: fn(&Client, &Intent) -> Result<Verdict>,
-}
-
-fn write_of(intent: &Intent) -> Result<Write> {
-    match (intent.entity.as_str(), intent.action) {
-        ("partner", Action::Create) => {
-            Ok(Write { plan: partners::plan_create, apply: partners::create, verify: partners::verify_create })
-        }
-        ("partner", Action::Update) => {
-            Ok(Write { plan: partners::plan_update, apply: partners::update, verify: partners::verify_update })
-        }
-        ("order", Action::Create) => Ok(Write { plan: orders::plan, apply: orders::create, verify: orders::verify }),
-        ("invoice", Action::Create) => {
-            Ok(Write { plan: invoices::plan, apply: invoices::create, verify: invoices::verify })
-        }
-        (entity, action) => {
-            let message = format!("FLOWii cannot {action:?} a {entity} here; use the writes of the manifest");
-            Err(Failure::unsupported(entity, message))
-        }
-    }
-}
-
 impl Writing for Flowii {
     fn plan(intent: &Intent) -> Result<Preview> {
-        (write_of(intent)?.plan)(&Client::open()?, intent)
+        writing::plan(intent)
     }
 
     fn apply(intent: &Intent) -> Result<Outcome> {
-        (write_of(intent)?.apply)(&Client::open()?, intent)
+        writing::only(writing::apply(std::slice::from_ref(intent)))
     }
 
     fn verify(intent: &Intent) -> Result<Verdict> {
-        (write_of(intent)?.verify)(&Client::open()?, intent)
+        writing::only(writing::verify(std::slice::from_ref(intent)))
+    }
+
+    fn apply_batch(intents: &[Intent]) -> Vec<Result<Outcome>> {
+        writing::apply(intents)
+    }
+
+    fn verify_batch(intents: &[Intent]) -> Vec<Result<Verdict>> {
+        writing::verify(intents)
     }
 }

@@ -3,14 +3,15 @@
 use wharf_sdk::Action;
 use wharf_sdk::manifest::{Budget, Feed, Host, Manifest, Oauth2Password, Origin, Records, Slot, Write};
 
-use crate::assumed::{CALLS_PER_MINUTE, CONCURRENT};
+use crate::assumed::{BATCH, CALLS_PER_MINUTE, CONCURRENT};
 use crate::client::SLOT;
 use crate::codes::LISTS;
 use crate::config::Config;
+use crate::document::{BusinessCase, Event, Task};
 use crate::feeds::CURSOR_VERSION;
 
-const SUMMARY: &str =
-    "Partners, orders, invoices, products and payments of FLOWii, a CRM and ERP of Slovakia and Hungary.";
+const SUMMARY: &str = "Partners, tasks, events, business cases, orders, products, invoices, payments and attendance of FLOWii, a CRM and ERP \
+     of Slovakia and Hungary.";
 
 /// Returns the manifest.
 pub(crate) fn manifest() -> Manifest {
@@ -29,8 +30,19 @@ pub(crate) fn manifest() -> Manifest {
         .records(Records::get("order").lookup(["number", "correlation"]))
         .records(Records::get("product"))
         .records(Records::get("invoice"))
+        .records(Records::get("task"))
+        .records(Records::get("event"))
+        .records(Records::get("business-case"))
+        .records(Records::get("payment"))
+        .records(Records::get("attendance"))
         .write(Write::new("partner", [Action::Create, Action::Update], true))
-        .write(Write::new("order", [Action::Create], true))
+        .write(Write::new("order", [Action::Create, Action::Update, Action::Transition], true).batch(BATCH))
+        .write(Write::new("task", [Action::Create, Action::Update], true).raw_of::<Task>().batch(BATCH))
+        .write(Write::new("event", [Action::Create, Action::Update], true).raw_of::<Event>().batch(BATCH))
+        .write(
+            Write::new("business-case", [Action::Create, Action::Update], true).raw_of::<BusinessCase>().batch(BATCH),
+        )
+        .write(Write::new("product", [Action::Create, Action::Update], true).batch(BATCH))
         .write(Write::new("invoice", [Action::Create], true))
 }
 
@@ -41,9 +53,40 @@ fn account() -> Slot {
     )
 }
 
-fn feeds() -> [Feed; 5] {
+fn feeds() -> [Feed; 9] {
     [
         Feed::new("partners", "partner", "All partners; each round reads all of them again.", CURSOR_VERSION),
+        Feed::new(
+            "tasks",
+            "task",
+            "All tasks with their activities; each round reads all of them again.",
+            CURSOR_VERSION,
+        )
+        .raw(),
+        Feed::new(
+            "events",
+            "event",
+            "All events, windows by their start; each round reads all of them again.",
+            CURSOR_VERSION,
+        )
+        .raw()
+        .windows(),
+        Feed::new(
+            "business-cases",
+            "business-case",
+            "All business cases, windows by creation; each round reads all of them again.",
+            CURSOR_VERSION,
+        )
+        .raw()
+        .windows(),
+        Feed::new(
+            "attendances",
+            "attendance",
+            "All attendance, windows by day; each round reads all again.",
+            CURSOR_VERSION,
+        )
+        .raw()
+        .windows(),
         Feed::new(
             "orders",
             "order",

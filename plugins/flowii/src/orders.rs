@@ -3,39 +3,34 @@
 //! FLOWii never repeats an order by itself and has no key of ours, so an order is recognised by the correlation in its
 //! description. The list is read from the day before the order was placed: nothing can have been entered earlier.
 
-use std::cell::{Cell, RefCell};
+pub(crate) mod change;
+
 use std::ops::ControlFlow;
 
 use wharf_sdk::document::Order;
 use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, civil, log};
 
-use crate::api::{self, Draft, Resource};
+use crate::api::{Draft, Resource};
+use crate::batch::{all_failed, each};
 use crate::client::{Client, Refusal, envelope, refusal};
 use crate::config::{Config, ItemsIn};
 use crate::convert::item::{self, Item};
-use crate::convert::order::{Surroundings, check, draft};
+use crate::convert::order::{CUSTOM_VALUES, Surroundings, check, draft};
 use crate::listing::{Walk, walk};
+use crate::search::{Found, Place, Search, search};
 use crate::{correlation, items, partners};
 
 /// Milliseconds of a day: more than any two time zones or clocks differ.
 const DAY: u64 = 86_400_000;
-/// Most orders that are read one by one to find one: a call of the host sends 200 requests at most.
-const MOST_SINGLE_READS: usize = 50;
+/// The list of orders, and what they are recognised by.
+const PLACE: Place<'static> =
+    Place { entity: "order", path: "orders", attribute: "description", is_it: correlation::is_in };
 
-/// An order that is in FLOWii.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) id: String,
-    pub(crate) number: Option<String>,
-}
-
-impl Found {
-    fn applied(self) -> Applied {
-        let applied = Applied::new(self.id);
-        match self.number {
-            Some(number) => applied.number(number),
-            None => applied,
-        }
+fn applied(found: Found) -> Applied {
+    let applied = Applied::new(found.id);
+    match found.number {
+        Some(number) => applied.number(number),
+        None => applied,
     }
 }
 
@@ -49,37 +44,73 @@ pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
     let draft = draft(&order, inside(&items, &client.config), &around, &client.config);
     let preview = partners::first_search(client, &order.customer)?;
     let key = partners::Key::of(&order.customer);
-    Ok(preview
-        .note(format!("finds the partner by `{}`; without it nothing is written", key.text()))
-        .note("then looks whether the order is there already")
-        .note(format!("then POST /orders with {}", draft.body())))
+    let preview = preview.note(format!("finds the partner by `{}`; without it nothing is written", key.text()));
+    let preview = match client.config.check_before_create {
+        Some(false) => preview,
+        _ => preview.note("then looks whether the order is there already"),
+    };
+    Ok(preview.note(format!("then POST /orders with {}", draft.body())))
 }
 
-/// Makes an order, or completes one that was left half-done.
-pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
-    let order: Order = intent.document()?;
-    check(&order)?;
-    let items = item::of_order(&order.lines, &client.config)?;
-    // The partner comes first: an order that waits for it does not read the list of orders in vain.
-    let partner = partners::find(client, &order.customer)?.ok_or_else(|| no_partner(&order.customer))?;
-    match find(client, &order, &intent.correlation)? {
-        Walk::Found(found) => return resume(client, found, &items),
-        Walk::TooLong if client.config.items_in != ItemsIn::Inline => return Err(too_many()),
-        // The order is made by one request, and the host repeats that only after `verify` has said that it is not there.
-        Walk::TooLong | Walk::Over => {}
+/// An order that is to be made.
+struct Wanted<'a> {
+    order: Order,
+    items: Vec<Item>,
+    partner: String,
+    correlation: &'a str,
+}
+
+impl<'a> Wanted<'a> {
+    /// The partner comes first: an order that waits for it does not read the list of orders in vain.
+    fn of(client: &Client, intent: &'a Intent) -> Result<Self> {
+        let order: Order = intent.document()?;
+        check(&order)?;
+        let items = item::of_order(&order.lines, &client.config)?;
+        let partner = partners::find(client, &order.customer)?.ok_or_else(|| no_partner(&order.customer))?.id;
+        Ok(Self { order, items, partner, correlation: &intent.correlation })
     }
-    let around =
-        Surroundings { partner: &partner.id, order_type: client.order_type()?, correlation: &intent.correlation };
-    let mut draft = draft(&order, inside(&items, &client.config), &around, &client.config);
-    let made = send(client, &mut draft)?;
-    items::complete(client, &made.id, &items)?;
-    Ok(Outcome::Applied(numbered(client, made).applied()))
+
+    fn create(&self, client: &Client, known: &Search) -> Result<Outcome> {
+        match known.of(self.correlation) {
+            Walk::Found(found) => return resume(client, found, &self.items),
+            Walk::TooLong if client.config.items_in != ItemsIn::Inline => return Err(too_many()),
+            // The order is made by one request, and the host repeats that only after `verify` has said that it is not there.
+            Walk::TooLong | Walk::Over => {}
+        }
+        let around =
+            Surroundings { partner: &self.partner, order_type: client.order_type()?, correlation: self.correlation };
+        let mut draft = draft(&self.order, inside(&self.items, &client.config), &around, &client.config);
+        let made = send(client, &mut draft)?;
+        items::complete(client, &made.id, &self.items)?;
+        Ok(Outcome::Applied(applied(numbered(client, made))))
+    }
 }
 
-/// Asks whether an order was made, with all its items.
-pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
-    let order: Order = intent.document()?;
-    let found = match find(client, &order, &intent.correlation)? {
+/// Makes orders, or completes those that were left half-done. The list of orders is read once for all of them.
+pub(crate) fn create_all(client: &Client, intents: &[Intent]) -> Vec<Result<Outcome>> {
+    let wanted = each(intents.iter().map(Ok), |intent| Wanted::of(client, intent));
+    let known = match client.config.check_before_create {
+        Some(false) => Ok(Search::default()),
+        _ => look(client, wanted.iter().flatten().map(|one| (&one.order, one.correlation))),
+    };
+    match known {
+        Ok(known) => each(wanted, |one| one.create(client, &known)),
+        Err(failure) => all_failed(wanted, &failure),
+    }
+}
+
+/// Asks whether orders were made, with all their items.
+pub(crate) fn verify_all(client: &Client, intents: &[Intent]) -> Vec<Result<Verdict>> {
+    let documents =
+        each(intents.iter().map(Ok), |intent| Ok((intent.document::<Order>()?, intent.correlation.as_str())));
+    match look(client, documents.iter().flatten().map(|(order, correlation)| (order, *correlation))) {
+        Ok(known) => each(documents, |(order, correlation)| verdict(client, &order, known.of(correlation))),
+        Err(failure) => all_failed(documents, &failure),
+    }
+}
+
+fn verdict(client: &Client, order: &Order, walked: Walk<Found>) -> Result<Verdict> {
+    let found = match walked {
         Walk::Found(found) => found,
         Walk::Over => return Ok(Verdict::Absent),
         Walk::TooLong => return Ok(Verdict::Inconclusive(too_many().message().to_owned())),
@@ -87,7 +118,7 @@ pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
     let wanted = item::of_order(&order.lines, &client.config)?;
     // An order without all its items is as good as none: `apply` finds it and adds what is missing.
     match items::missing(client, &found.id, &wanted)?.is_empty() {
-        true => Ok(Verdict::Found(numbered(client, found).applied())),
+        true => Ok(Verdict::Found(applied(numbered(client, found)))),
         false => Ok(Verdict::Absent),
     }
 }
@@ -109,42 +140,20 @@ fn inside<'a>(items: &'a [Item], config: &Config) -> &'a [Item] {
     if config.items_in == ItemsIn::Endpoint { &[] } else { items }
 }
 
-/// Returns the filter of the list in which the order is, if it is there.
-fn since(order: &Order) -> Vec<(&'static str, String)> {
+/// Looks for orders by their correlations, in the list that begins a day before the earliest of them.
+fn look<'a>(client: &Client, orders: impl Iterator<Item = (&'a Order, &'a str)>) -> Result<Search> {
+    let (orders, correlations): (Vec<&Order>, Vec<&str>) = orders.unzip();
+    let since: Option<Vec<u64>> = orders.iter().map(|order| earliest(order)).collect();
+    let since = since.and_then(|times| times.into_iter().min());
+    let query: Vec<_> =
+        since.map(|time| ("filter[created-from]", (time.saturating_sub(DAY) / 1000).to_string())).into_iter().collect();
+    search(client, PLACE, &query, &correlations)
+}
+
+/// Returns when the order was placed, as it says itself; none where it says nothing, so that the whole list is read.
+fn earliest(order: &Order) -> Option<u64> {
     let times = [&order.created_at, &order.confirmed_at];
-    let earliest = times.into_iter().flatten().filter_map(|time| civil::parse_rfc3339(time)).min();
-    earliest.map(|time| ("filter[created-from]", (time.saturating_sub(DAY) / 1000).to_string())).into_iter().collect()
-}
-
-/// Finds the order that an intent made.
-fn find(client: &Client, order: &Order, correlation: &str) -> Result<Walk<Found>> {
-    let described = Cell::new(false);
-    let bare = RefCell::new(Vec::new());
-    let walked = find_where(client, &since(order), |row| {
-        if !row.mentions("description") {
-            bare.borrow_mut().push(row.id.to_string());
-            return Ok(false);
-        }
-        described.set(true);
-        let attributes: api::Order<'_> = row.attributes()?;
-        Ok(correlation::is_in(attributes.description.as_str(), correlation))
-    })?;
-    match walked {
-        // A list that leaves out every description says nothing: the orders themselves are read.
-        Walk::Over if !described.get() => find_among(client, &bare.into_inner(), correlation),
-        walked => Ok(walked),
-    }
-}
-
-fn find_among(client: &Client, ids: &[String], correlation: &str) -> Result<Walk<Found>> {
-    for id in ids.iter().take(MOST_SINGLE_READS) {
-        let response = client.get_one("order", &["orders", id], id)?;
-        let row = envelope(&response)?.resource()?;
-        if correlation::is_in(row.attributes::<api::Order<'_>>()?.description.as_str(), correlation) {
-            return Ok(Walk::Found(found(&row)?));
-        }
-    }
-    Ok(if ids.len() > MOST_SINGLE_READS { Walk::TooLong } else { Walk::Over })
+    times.into_iter().flatten().filter_map(|time| civil::parse_rfc3339(time)).min()
 }
 
 /// Finds the first order of a list for which `is_it` holds.
@@ -154,18 +163,14 @@ pub(crate) fn find_where(
     is_it: impl Fn(&Resource<'_>) -> Result<bool>,
 ) -> Result<Walk<Found>> {
     walk(client, &["orders"], query, client.config.search_pages, |_, row| match is_it(row)? {
-        true => Ok(ControlFlow::Break(found(row)?)),
+        true => Ok(ControlFlow::Break(Found::of(row)?)),
         false => Ok(ControlFlow::Continue(())),
     })
 }
 
-fn found(row: &Resource<'_>) -> Result<Found> {
-    Ok(Found { id: row.id.to_string(), number: row.attributes::<api::Order<'_>>()?.number.filled() })
-}
-
 fn resume(client: &Client, found: Found, items: &[Item]) -> Result<Outcome> {
     let added = items::complete(client, &found.id, items)?;
-    let applied = numbered(client, found).applied();
+    let applied = applied(numbered(client, found));
     Ok(if added == 0 { Outcome::AlreadyApplied(applied) } else { Outcome::Applied(applied) })
 }
 
@@ -187,7 +192,7 @@ fn send(client: &Client, draft: &mut Draft) -> Result<Found> {
             return Err(response.unreadable("the new order has no `id`"));
         }
         // The order is there: attributes that cannot be read are no reason to say that it may not be.
-        return Ok(found(&row).unwrap_or_else(|_| Found { id: row.id.to_string(), number: None }));
+        return Ok(Found::of(&row).unwrap_or_else(|_| Found { id: row.id.to_string(), number: None }));
     }
 }
 
@@ -196,7 +201,7 @@ fn give_way(draft: &mut Draft, refused: &Refusal, items_in: ItemsIn) -> bool {
     let names = |name: &str| refused.pointers.iter().any(|pointer| pointer.contains(name));
     let blind = refused.pointers.is_empty();
     let mut gave = false;
-    for name in ["company-data", "custom-field-string-values"] {
+    for name in ["company-data", CUSTOM_VALUES] {
         gave |= (blind || names(name)) && draft.drop_relation(name);
     }
     let items_may_go = items_in == ItemsIn::Auto && (names("/items") || blind);
@@ -213,7 +218,7 @@ fn numbered(client: &Client, made: Found) -> Found {
     }
     let read = || -> Result<Found> {
         let response = client.get_one("order", &["orders", &made.id], &made.id)?;
-        found(&envelope(&response)?.resource()?)
+        Found::of(&envelope(&response)?.resource()?)
     };
     match read() {
         Ok(found) => Found { number: found.number, ..made },

@@ -3,8 +3,9 @@
 use wharf_sdk::document::Partner;
 use wharf_sdk::{Failure, Item, Result};
 
-use crate::api;
+use crate::api::{self, Envelope, Resource};
 use crate::client::{Client, envelope};
+use crate::config::Config;
 use crate::feeds::partner_item;
 use crate::listing::Walk;
 use crate::{convert, correlation, items, orders, partners};
@@ -17,6 +18,21 @@ pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
         "order" => order(&client, id),
         "product" => product(&client, id),
         "invoice" => invoice(&client, id),
+        "task" => one(&client, "task", "tasks", id, |envelope, row, config| {
+            Item::new("task", id, &convert::task::read(envelope, row, config)?)
+        }),
+        "event" => one(&client, "event", "events", id, |_, row, config| {
+            Item::new("event", id, &convert::event::read(row, config)?)
+        }),
+        "business-case" => one(&client, "business-case", "businesscases", id, |_, row, config| {
+            Item::new("business-case", id, &convert::case::read(row, config)?)
+        }),
+        "payment" => one(&client, "payment", "payments", id, |_, row, config| {
+            Item::new("payment", id, &convert::payment::read(row, config)?)
+        }),
+        "attendance" => one(&client, "attendance", "attendances", id, |_, row, _| {
+            Item::new("attendance", id, &convert::attendance::read(row)?)
+        }),
         _ => Err(unknown(entity)),
     }
 }
@@ -50,6 +66,19 @@ fn order(client: &Client, id: &str) -> Result<Item> {
         order.lines = items::lines(client, id)?;
     }
     Item::new("order", id, &order)
+}
+
+/// Reads a record that its own answer holds whole.
+fn one(
+    client: &Client,
+    entity: &str,
+    path: &str,
+    id: &str,
+    read: impl Fn(&Envelope<'_>, &Resource<'_>, &Config) -> Result<Item>,
+) -> Result<Item> {
+    let response = client.get_one(entity, &[path, id], id)?;
+    let envelope = envelope(&response)?;
+    read(&envelope, &envelope.resource()?, &client.config)
 }
 
 fn product(client: &Client, id: &str) -> Result<Item> {

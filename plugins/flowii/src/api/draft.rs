@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use wharf_sdk::Result;
 use wharf_sdk::document::Decimal;
+
+use super::Resource;
 
 /// A resource in the making.
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +28,7 @@ pub(crate) struct Draft {
 enum Value {
     Text(String),
     Whole(i64),
+    Flag(bool),
     Number(Box<RawValue>),
 }
 
@@ -38,6 +42,20 @@ struct Link {
 enum Linkage {
     One(Box<Draft>),
     Many(Vec<Draft>),
+}
+
+impl Value {
+    fn is_said_by(&self, there: &str) -> bool {
+        match self {
+            Self::Text(text) => text.trim() == there.trim(),
+            Self::Whole(number) => there.parse() == Ok(*number),
+            Self::Flag(flag) => matches!((flag, there), (true, "true" | "1") | (false, "false" | "0")),
+            Self::Number(raw) => match (raw.get().parse::<Decimal>(), there.parse::<Decimal>()) {
+                (Ok(wanted), Ok(there)) => wanted == there,
+                _ => false,
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -79,6 +97,14 @@ impl Draft {
     /// Sets a whole number.
     pub(crate) fn whole(mut self, name: &'static str, number: i64) -> Self {
         self.attributes.insert(name.into(), Value::Whole(number));
+        self
+    }
+
+    /// Sets a yes or no where there is one.
+    pub(crate) fn flag_if(mut self, name: &'static str, flag: Option<bool>) -> Self {
+        if let Some(flag) = flag {
+            self.attributes.insert(name.into(), Value::Flag(flag));
+        }
         self
     }
 
@@ -135,8 +161,41 @@ impl Draft {
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().filter_map(|(name, value)| match value {
             Value::Text(text) => Some((name.as_ref(), text.as_str())),
-            Value::Whole(_) | Value::Number(_) => None,
+            Value::Whole(_) | Value::Flag(_) | Value::Number(_) => None,
         })
+    }
+
+    /// Tells whether nothing is set.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attributes.is_empty() && self.relationships.is_empty()
+    }
+
+    /// Tells whether a resource says all this already: attributes, and what relationships point at. New children inside
+    /// relationships are never there already.
+    pub(crate) fn is_said_by(&self, there: &Resource<'_>) -> Result<bool> {
+        for (name, value) in &self.attributes {
+            let text = there.text_of(name)?.unwrap_or_default();
+            if !value.is_said_by(text.as_str()) {
+                return Ok(false);
+            }
+        }
+        for (name, link) in &self.relationships {
+            let wanted: Option<Vec<&str>> = match &link.data {
+                Linkage::One(one) => one.id.as_deref().map(|id| vec![id]),
+                Linkage::Many(many) => many.iter().map(|one| one.id.as_deref()).collect(),
+            };
+            let held = there.many(name)?;
+            let mut ids: Vec<&str> = held.iter().map(|one| one.id.as_str()).collect();
+            ids.sort_unstable();
+            let same = wanted.is_some_and(|mut wanted| {
+                wanted.sort_unstable();
+                wanted == ids
+            });
+            if !same {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes the body of a request.

@@ -124,3 +124,75 @@ wharf_sdk::record! {
         ..unknown
     }
 }
+
+wharf_sdk::record! {
+    /// Attributes of a task.
+    #[derive(Debug)]
+    pub(crate) struct Task<'de> {
+        pub(crate) caption: Text<'de>,
+        pub(crate) description: Text<'de>,
+        pub(crate) deadline: LocalDate,
+        ..unknown
+    }
+}
+
+wharf_sdk::record! {
+    /// Attributes of what one person does for a task.
+    #[derive(Debug)]
+    pub(crate) struct Activity<'de> {
+        pub(crate) state: Whole,
+        pub(crate) deadline: LocalDate,
+        ..unknown
+    }
+}
+
+wharf_sdk::record! {
+    /// Attributes of an event.
+    #[derive(Debug)]
+    pub(crate) struct Event<'de> {
+        pub(crate) caption: Text<'de>,
+        pub(crate) description: Text<'de>,
+        pub(crate) start: LocalDate,
+        pub(crate) end: LocalDate,
+        pub(crate) place: Text<'de>,
+        ..unknown
+    }
+}
+
+wharf_sdk::record! {
+    /// Attributes of a business case.
+    #[derive(Debug)]
+    pub(crate) struct BusinessCase<'de> {
+        pub(crate) name: Text<'de>,
+        pub(crate) number: Text<'de> as "serial-nr",
+        pub(crate) created: LocalDate,
+        pub(crate) expected_close: LocalDate as "expected-close",
+        pub(crate) amount: Exact,
+        pub(crate) currency: Text<'de>,
+        pub(crate) probability: Exact,
+        pub(crate) description: Text<'de>,
+        ..unknown
+    }
+}
+
+wharf_sdk::record! {
+    /// Attributes of an attendance.
+    #[derive(Debug)]
+    pub(crate) struct Attendance<'de> {
+        pub(crate) date: LocalDate,
+        pub(crate) from: Text<'de>,
+        pub(crate) to: Text<'de>,
+        pub(crate) kind: Whole as "type",
+        pub(crate) note: Text<'de>,
+        ..unknown
+    }
+}
+
+wharf_sdk::record! {
+    /// Attributes of the value of a custom field.
+    #[derive(Debug)]
+    pub(crate) struct CustomValue<'de> {
+        pub(crate) value: Text<'de>,
+        ..unknown
+    }
+}

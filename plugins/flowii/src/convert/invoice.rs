@@ -54,28 +54,73 @@ pub(crate) fn check(invoice: &Invoice) -> Result<()> {
     Ok(())
 }
 
-/// What an invoice is found again by, and the attribute that takes it.
+/// What an invoice is found again by besides its content, and the attribute that takes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark<'a> {
     pub(crate) attribute: &'a str,
     pub(crate) correlation: &'a str,
 }
 
+/// Returns the variable symbol, by which payments name an invoice: `extra.variable-symbol`, else the digits of the number,
+/// as is the custom in Slovakia; none where they are not 1 to 10.
+pub(crate) fn symbol(invoice: &Invoice) -> Option<String> {
+    let given = invoice.extra.get(SYMBOL).and_then(serde_json::Value::as_str).map(str::trim);
+    let text = given.filter(|given| !given.is_empty()).or(invoice.number.as_deref())?;
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    Some(digits).filter(|digits| (1..=10).contains(&digits.len()))
+}
+
 /// Makes what is sent for an invoice.
-pub(crate) fn draft(invoice: &Invoice, items: &[Item], partner: &str, mark: Mark<'_>) -> Draft {
+pub(crate) fn draft(invoice: &Invoice, items: &[Item], partner: &str, mark: Option<Mark<'_>>) -> Draft {
     let note: Vec<String> = [&invoice.order_number, &invoice.note].into_iter().flatten().cloned().collect();
-    let midnight = |day: &Option<String>| {
-        let local = day.as_deref().and_then(|day| day.parse::<wharf_sdk::civil::LocalTime>().ok());
-        local.map(|local| local.to_string())
-    };
-    Draft::new("document")
+    let draft = Draft::new("document")
         .whole("type", INVOICE)
         .text_if("serial-nr", invoice.number.as_deref())
-        .text_if("issued-date", midnight(&invoice.issued_on))
-        .text_if("delivery-date", midnight(&invoice.delivered_on))
-        .text_if("due-date", midnight(&invoice.due_on))
+        .text_if("issued-date", midnight(invoice.issued_on.as_deref()))
+        .text_if("delivery-date", midnight(invoice.delivered_on.as_deref()))
+        .text_if("due-date", midnight(invoice.due_on.as_deref()))
         .text_if("currency", invoice.currency.as_deref())
-        .text(mark.attribute.to_owned(), correlation::headed(mark.correlation, &note))
+        .text_if(SYMBOL, symbol(invoice))
         .one("partner", Draft::existing("partner", partner))
-        .many("items", items.iter().map(|item| item.draft("document-item")).collect())
+        .many("items", items.iter().map(|item| item.draft("document-item")).collect());
+    match mark {
+        Some(mark) => draft.text(mark.attribute.to_owned(), correlation::headed(mark.correlation, &note)),
+        None => draft,
+    }
 }
+
+/// Writes a day as FLOWii writes it.
+fn midnight(day: Option<&str>) -> Option<String> {
+    day.and_then(|day| day.parse::<wharf_sdk::civil::LocalTime>().ok()).map(|local| local.to_string())
+}
+
+/// How alike an invoice of FLOWii and one that is to be made are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Likeness {
+    /// Another one.
+    Other,
+    /// Of the same partner and day, and nothing says that it is another one.
+    Alike,
+    /// Of the same partner and variable symbol.
+    Same,
+}
+
+/// Compares by what both say: partner, day of issue, variable symbol.
+pub(crate) fn likeness(row: &Resource<'_>, invoice: &Invoice, partner: &str) -> Result<Likeness> {
+    let attributes: api::Document<'_> = row.attributes()?;
+    let same_partner = row.related_id("partner")?.is_none_or(|there| there == partner);
+    let day = |text: &str| text.chars().take(10).collect::<String>();
+    let wanted = midnight(invoice.issued_on.as_deref()).map(|wanted| day(&wanted));
+    let same_day = wanted.is_none_or(|wanted| date(attributes.issued.get()).is_none_or(|there| there == wanted));
+    let there = row.text_of(SYMBOL)?.and_then(|text| text.filled());
+    Ok(match (same_partner, symbol(invoice), there) {
+        (false, ..) => Likeness::Other,
+        (true, Some(wanted), Some(there)) if wanted == there => Likeness::Same,
+        (true, Some(_), Some(_)) => Likeness::Other,
+        _ if same_day => Likeness::Alike,
+        _ => Likeness::Other,
+    })
+}
+
+/// Attribute of the variable symbol [assumed].
+const SYMBOL: &str = "variable-symbol";

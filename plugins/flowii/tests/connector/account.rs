@@ -156,6 +156,7 @@ fn mistakes_of_the_configuration_are_named_by_their_place() {
         (r#", "calls_per_minute": 0"#, "/calls_per_minute"),
         (r#", "countries": {"Poland": "1"}"#, "/countries/Poland"),
         (r#", "items_in": "nowhere""#, "/items_in"),
+        (r#", "check_before_create": false"#, "/check_before_create"),
     ] {
         let found = Flowii::validate_config(&format!(r#"{{"base_url": "https://crm.example"{more}}}"#));
         assert_eq!(found.first().map(|violation| violation.path.as_str()), Some(path), "{found:?}");

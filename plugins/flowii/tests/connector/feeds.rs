@@ -2,7 +2,7 @@
 
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
-use wharf_sdk::{Bounds, Completeness, Cursor, Feeds};
+use wharf_sdk::{Bounds, Completeness, Cursor, Feeds, Records};
 use wharf_sdk_testing::{Answer, FakeHost};
 
 use crate::support::{document, host, list, sent};
@@ -57,7 +57,36 @@ fn every_partner_is_read_once_whatever_the_pages() {
 fn a_list_that_ignores_paging_ends_when_it_brings_nothing_new() {
     let host = flowii(3, false).install();
     assert_eq!(read_all("partners", &Bounds { max_items: 3, ..Bounds::default() }), ["0", "1", "2"]);
-    assert_eq!(host.requests().len(), 2);
+    // Page 0, page 1 which is the same, and a larger page that brings no more.
+    assert_eq!(host.requests().len(), 3);
+}
+
+#[test]
+fn a_list_that_knows_only_its_first_page_is_found_out_instead_of_losing_the_rest() {
+    for (partners, max_items) in [(4, 3), (101, 3), (300, 100)] {
+        let host = flowii(partners, false).install();
+        let bounds = Bounds { max_items, ..Bounds::default() };
+        let first = Flowii::pull("products", None, bounds.clone()).unwrap();
+        assert_eq!(first.state, Completeness::More);
+        let failure = Flowii::pull("products", Some(first.next), bounds).unwrap_err();
+        assert!(
+            matches!(failure.cause(), Cause::ContractChanged(change) if change.detail.contains("page[number]")),
+            "{failure:?}"
+        );
+        assert_eq!(host.requests().len(), 3);
+    }
+}
+
+#[test]
+fn a_list_that_ignores_paging_whole_is_read_whole() {
+    for rows in [1, 3, 100, 150] {
+        let all: Vec<String> =
+            (0..rows).map(|id| format!(r#"{{"type": "product", "id": "{id}", "attributes": {{}}}}"#)).collect();
+        let answer = Answer::json(200, format!(r#"{{"data": [{}], "links": {{"next": "x"}}}}"#, all.join(",")));
+        let _host = host("").respond(move |_| answer.clone()).install();
+        let read = read_all("products", &Bounds { max_items: 1000, ..Bounds::default() });
+        assert_eq!(read.len(), rows);
+    }
 }
 
 #[test]
@@ -167,8 +196,92 @@ fn products_and_payments_are_read() {
 #[test]
 fn an_unknown_feed_and_a_foreign_cursor_are_refused() {
     let _host = host("").install();
-    let failure = Flowii::pull("tasks", None, Bounds::default()).unwrap_err();
+    let failure = Flowii::pull("payrolls", None, Bounds::default()).unwrap_err();
     assert!(matches!(failure.cause(), Cause::Unsupported(_)));
     let cursor = Cursor::encode(9, &1).unwrap();
     assert!(matches!(Flowii::pull("orders", Some(cursor), Bounds::default()).unwrap_err().cause(), Cause::Internal(_)));
+}
+
+#[test]
+fn every_module_has_a_feed_with_times_in_utc_and_nothing_lost() {
+    let cases = [
+        (
+            "tasks",
+            r#"{"type": "task", "id": "1", "attributes": {"caption": "Call", "description": "x", "deadline": "2026-07-01T10:00:00", "colour": "red"},
+                "relationships": {"order": {"data": {"type": "order", "id": "9"}}, "partner": {"data": null},
+                "activities": {"data": [{"type": "activity", "id": "2", "attributes": {"state": 4, "deadline": "2026-02-01T10:00:00"},
+                "relationships": {"activity-type": {"data": {"type": "activity-type", "id": "21"}}, "user": {"data": {"type": "user", "id": "12"}}}}]}}}"#,
+            serde_json::json!({"id": "1", "caption": "Call", "description": "x", "deadline": "2026-07-01T08:00:00Z", "order_id": "9",
+                "activities": [{"id": "2", "activity_type": "21", "user_id": "12", "state": 4, "deadline": "2026-02-01T09:00:00Z"}],
+                "extra": {"colour": "red"}}),
+        ),
+        (
+            "events",
+            r#"{"type": "event", "id": "1", "attributes": {"caption": "Fair", "start": "2026-02-01T10:00:00", "end": "2026-02-01T12:00:00", "place": "Brno"},
+                "relationships": {"users": {"data": [{"type": "user", "id": "12"}, {"type": "user", "id": "13"}]}}}"#,
+            serde_json::json!({"id": "1", "caption": "Fair", "start": "2026-02-01T09:00:00Z", "end": "2026-02-01T11:00:00Z",
+                "place": "Brno", "user_ids": ["12", "13"]}),
+        ),
+        (
+            "business-cases",
+            r#"{"type": "business-case", "id": "1", "attributes": {"name": "Deal", "serial-nr": "OP1", "created": "2026-02-01T10:00:00",
+                "amount": 10.50, "currency": "EUR", "probability": 40}, "relationships": {"state": {"data": {"type": "s", "id": "41"}},
+                "partner": {"data": {"type": "partner", "id": "7"}}, "responsible-user": {"data": {"type": "user", "id": "12"}}}}"#,
+            serde_json::json!({"id": "1", "name": "Deal", "number": "OP1", "created_at": "2026-02-01T09:00:00Z", "amount": "10.50",
+                "currency": "EUR", "probability": "40", "partner_id": "7", "state": "41", "responsible_user_id": "12"}),
+        ),
+        (
+            "attendances",
+            r#"{"type": "attendance", "id": "1", "attributes": {"date": "2026-02-01T00:00:00", "from": "08:00", "to": "16:30", "type": 1},
+                "relationships": {"user": {"data": {"type": "user", "id": "12"}}}}"#,
+            serde_json::json!({"id": "1", "date": "2026-02-01", "from": "08:00", "to": "16:30", "kind": 1, "user_id": "12"}),
+        ),
+    ];
+    for (feed, row, expected) in cases {
+        let host = host("").answer(list(row)).install();
+        let page = Flowii::pull(feed, None, Bounds::default()).unwrap();
+        assert_eq!(document(&page.items[0]), expected, "{feed}");
+        assert_eq!(page.state, Completeness::CaughtUp);
+        assert_eq!(host.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_task_whose_activities_are_only_named_is_read_by_itself() {
+    let task = r#"{"type": "task", "id": "1", "attributes": {"caption": "Call"}, "relationships": {"activities": {"data": [{"type": "activity", "id": "2"}]}}}"#;
+    let whole =
+        format!(r#"{{"data": {task}, "included": [{{"type": "activity", "id": "2", "attributes": {{"state": 4}}}}]}}"#);
+    let host =
+        host("").answer(list(task)).answer(Answer::json(200, whole.clone())).answer(Answer::json(200, whole)).install();
+    let page = Flowii::pull("tasks", None, Bounds::default()).unwrap();
+    assert_eq!(document(&page.items[0])["activities"][0]["state"], 4);
+    assert_eq!(page.items[0], Flowii::get("task", "1").unwrap());
+    assert_eq!(sent(&host)[1], "GET /tasks/1");
+}
+
+#[test]
+fn values_of_custom_fields_are_read_by_the_ids_of_their_fields() {
+    let order = r#"{"type": "order", "id": "9", "attributes": {}, "relationships": {"custom-field-string-values": {"data": [
+        {"type": "custom-field-string-value", "id": "5", "attributes": {"value": "red"}, "relationships": {"custom-field": {"data": {"type": "custom-field", "id": "61"}}}}]}}}"#;
+    let named = r#"{"type": "order", "id": "9", "attributes": {}, "relationships": {"custom-field-string-values": {"data": [{"type": "custom-field-string-value", "id": "5"}]}}}"#;
+    let _host = host("").answer(list(order)).answer(list(named)).install();
+    let read = document(&Flowii::pull("orders", None, Bounds::default()).unwrap().items[0]);
+    assert_eq!(read["extra"]["custom_fields"], serde_json::json!({"61": "red"}));
+    let read = document(&Flowii::pull("orders", None, Bounds::default()).unwrap().items[0]);
+    assert_eq!(read["extra"]["custom-field-string-values"][0]["id"], "5");
+}
+
+#[test]
+fn with_the_filter_of_changes_a_round_reads_what_changed_since_the_one_before_began() {
+    let host = host(r#""updated_filter": true"#).respond(|_| list("")).install();
+    let first = Flowii::pull("orders", None, Bounds { since: Some(1_760_000_000_000), ..Bounds::default() }).unwrap();
+    Flowii::pull("orders", Some(first.next), Bounds::default()).unwrap();
+    // The fake host's time is 2026-01-01T00:00:00Z; an hour before that.
+    assert_eq!(
+        sent(&host),
+        [
+            "GET /orders?filter[created-from]=1760000000&page[size]=25&page[number]=0",
+            "GET /orders?filter[updated-from]=1767222000&page[size]=25&page[number]=0"
+        ]
+    );
 }

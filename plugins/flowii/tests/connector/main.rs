@@ -2,7 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails where it stands")]
 
 mod account;
+mod batches;
+mod changes;
 mod feeds;
+mod invoices;
 mod orders;
 mod partners;
+mod plain;
+mod products;
 mod support;

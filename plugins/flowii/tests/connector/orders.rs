@@ -1,4 +1,4 @@
-//! Making orders and invoices.
+//! Making orders.
 
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
@@ -306,38 +306,4 @@ fn what_cannot_be_sent_is_refused_before_a_request() {
         }
         assert!(host.requests().is_empty());
     }
-}
-
-#[test]
-fn an_invoice_is_made_once() {
-    let invoice = r#"{"number": "20260001", "issued_on": "2026-02-01", "partner": {"name": "ACME", "registration_number": "12345678"},
-        "lines": [{"name": "x", "quantity": "1", "unit_price_net": "5.00", "tax_rate": {"percent": "23"}}]}"#;
-    let intent = intent("invoice", Action::Create, invoice);
-    let made = r#"{"type": "document", "id": "1", "attributes": {"serial-nr": "20260001"}}"#;
-    let unmarked = host("").install();
-    assert!(matches!(Flowii::apply(&intent).unwrap_err().cause(), Cause::Unsupported(_)));
-    assert!(unmarked.requests().is_empty());
-    let host = host(r#""invoice_correlation_attribute": "description""#)
-        .answer(list(""))
-        .answer(list(PARTNER))
-        .answer(one(201, made))
-        .install();
-    assert!(
-        matches!(Flowii::apply(&intent), Ok(Outcome::Applied(applied)) if applied.number.as_deref() == Some("20260001"))
-    );
-    let body = text_body(&host.requests()[2]).to_owned();
-    assert!(body.contains(r#""issued-date":"2026-02-01T00:00:00""#) && body.contains(r#""unit-price":5.00"#), "{body}");
-    let described = format!(
-        r#"{{"type": "document", "id": "1", "attributes": {{"serial-nr": "20260001", "description": "Ref: {CORRELATION}"}}}}"#
-    );
-    host.answer(list(&described));
-    assert!(matches!(Flowii::apply(&intent), Ok(Outcome::AlreadyApplied(_))));
-    host.answer(list(made));
-    assert!(matches!(Flowii::apply(&intent).unwrap_err().cause(), Cause::Conflict(_)));
-    host.answer(list(made));
-    assert!(matches!(Flowii::verify(&intent), Ok(Verdict::Inconclusive(_))));
-    host.answer(list(&described));
-    assert!(matches!(Flowii::verify(&intent), Ok(Verdict::Found(_))));
-    host.answer(list(""));
-    assert!(matches!(Flowii::verify(&intent), Ok(Verdict::Absent)));
 }
