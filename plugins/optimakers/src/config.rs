@@ -67,6 +67,9 @@ impl JsonSchema for RemoteId {
 pub(crate) struct Config {
     /// Address of the instance, the one that people log in at, such as `https://test.syneo.pl`.
     pub(crate) base_url: String,
+    /// Name of the header that takes the API key; `X-Api-Key` where it is missing.
+    #[serde(default)]
+    pub(crate) api_key_header: Option<String>,
     /// Time zone of the instance; its dates have none.
     #[serde(default = "assumed::time_zone")]
     pub(crate) time_zone: String,
@@ -245,6 +248,10 @@ impl Config {
             let message = "`gross_tolerance` is negative; write 0 or more, or leave it out";
             found.push(violation("/gross_tolerance", "negative", message));
         }
+        if let Some(name) = self.api_key_header.as_deref().filter(|name| !is_header_name(name)) {
+            let message = format!("`{name}` is no name of a header; write it like `X-Api-Key`");
+            found.push(violation("/api_key_header", "not-a-header", message));
+        }
         found.extend(self.path_violations());
         found.extend(self.shared_attributes());
         found
@@ -310,6 +317,10 @@ impl Config {
     pub(crate) fn currency(&self, code: &str) -> Option<&RemoteId> {
         self.currencies.iter().find(|(key, _)| key.eq_ignore_ascii_case(code)).map(|(_, id)| id)
     }
+}
+
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_step(part: &str) -> bool {

@@ -37,7 +37,7 @@ pub(crate) fn manifest() -> Manifest {
 }
 
 fn api_key() -> Slot {
-    Slot::header(SLOT, API_KEY_HEADER).audience(Origin::config("base_url")).hint(
+    Slot::header_from(SLOT, API_KEY_HEADER, "/api_key_header").audience(Origin::config("base_url")).hint(
         "The key of an employee made for this: Employees, edit, Additional information, API key; \
          the role needs the right to issue API keys.",
     )

@@ -53,14 +53,15 @@ fn code_of(product: &Product) -> &str {
 /// Makes what is sent, with the VAT rates where one price is worked out from the other.
 fn body_of(client: &Client, mapped: &Mapped<'_>) -> Result<Body> {
     let none = VatRates::default();
-    mapped.body(client, if mapped.needs_rates() { client.vat_rates()? } else { &none })
+    let rates = if mapped.needs_rates() { client.vat_rates()? } else { &none };
+    Ok(mapped.body(&client.config, rates))
 }
 
 /// Plans the making of a product.
 pub(crate) fn plan_create(client: &Client, intent: &Intent) -> Result<Preview> {
     let product: Product = intent.document()?;
     check(&product)?;
-    let body = mapped(&product, &client.config)?.body(client, &VatRates::default())?.to_json();
+    let body = mapped(&product, &client.config)?.body(&client.config, &VatRates::default()).to_json();
     let query = [("code", code_of(&product).to_owned())];
     let preview = client.list_preview(Resource::Products, &page_of(&query, 1, client.config.page_size))?;
     Ok(preview
@@ -109,7 +110,7 @@ pub(crate) fn verify_create(client: &Client, intent: &Intent) -> Result<Verdict>
 /// Plans the change of a product.
 pub(crate) fn plan_update(client: &Client, intent: &Intent) -> Result<Preview> {
     let (product, target) = (intent.document::<Product>()?, intent.target()?);
-    let change = mapped(&product, &client.config)?.body(client, &VatRates::default())?.to_json();
+    let change = mapped(&product, &client.config)?.body(&client.config, &VatRates::default()).to_json();
     plan_change(client, target, &change)
 }
 

@@ -81,7 +81,7 @@ fn invariant_6_pure_rooms_do_no_io_and_ask_no_clock() {
         };
         nowhere(room, &impure, skip);
     }
-    for plugin in ["baselinker", "flowii", "erpconnector"] {
+    for plugin in ["baselinker", "flowii", "erpconnector", "optimakers"] {
         nowhere(&format!("plugins/{plugin}/src"), &["http::send", ".send()"], |path| !path.contains("/convert"));
     }
 }

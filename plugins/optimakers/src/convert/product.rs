@@ -6,7 +6,6 @@ use wharf_sdk::{Failure, Result, Violation, violation};
 use super::price::gross_of_unit;
 use crate::api;
 use crate::body::Body;
-use crate::client::Client;
 use crate::config::{Config, RemoteId};
 use crate::lists::{Currencies, VatRates};
 
@@ -108,11 +107,11 @@ impl Mapped<'_> {
 
     /// Makes what is sent: the fields that the document has. `rates` are asked for percentages where one price is to be
     /// worked out from the other.
-    pub(crate) fn body(&self, client: &Client, rates: &VatRates) -> Result<Body> {
+    pub(crate) fn body(&self, config: &Config, rates: &VatRates) -> Body {
         let percent = self.vat_rate.as_ref().and_then(|id| rates.percent(id.as_str()));
-        let (net, gross) = self.prices(percent, client.config.net_price_places);
+        let (net, gross) = self.prices(percent, config.net_price_places);
         let product = self.product;
-        Ok(Body::new()
+        Body::new()
             .text("name", Some(product.name.as_str()))
             .text("code", product.sku.as_deref())
             .text("ean", product.ean.as_deref())
@@ -121,7 +120,7 @@ impl Mapped<'_> {
             .number("grossPrice", gross)
             .id("vatRateId", self.vat_rate.as_ref())
             .id("currencyId", self.currency.as_ref())
-            .flag("isActive", product.active))
+            .flag("isActive", product.active)
     }
 
     fn prices(&self, percent: Option<Decimal>, places: u32) -> (Option<Decimal>, Option<Decimal>) {

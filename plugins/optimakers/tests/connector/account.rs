@@ -25,6 +25,7 @@ fn mistakes_of_the_configuration_are_named_by_their_place() {
     for (more, path) in [
         (r#""time_zone": "Mars""#, "/time_zone"),
         (r#""calls_per_minute": 0"#, "/calls_per_minute"),
+        (r#""api_key_header": "X Key""#, "/api_key_header"),
         (r#""page_size": 0"#, "/page_size"),
         (r#""page_size": 501"#, "/page_size"),
         (r#""gross_tolerance": "-1""#, "/gross_tolerance"),
@@ -59,6 +60,8 @@ fn the_manifest_is_the_same_at_every_call_and_names_both_slots() {
     assert_eq!(manifest, Optimakers::manifest().to_json());
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     assert_eq!(manifest["credentials"][0]["scheme"]["name"], "X-Api-Key");
+    assert_eq!(manifest["credentials"][0]["scheme"]["name_from"], "/api_key_header");
+    assert!(manifest["config"]["schema"]["properties"]["api_key_header"].is_object());
     assert_eq!(manifest["credentials"][1]["scheme"]["type"], "presented");
     assert_eq!(manifest["webhooks"]["slots"][0], "webhook");
 }
