@@ -8,13 +8,14 @@
 //! | `GET /_sim/{system}/faults` | the fault table |
 //! | `POST /_sim/{system}/faults` | adds one [`Fault`] or a list of them |
 //! | `DELETE /_sim/{system}/faults` | removes all faults |
+//! | `POST /_sim/{system}/command` | does what a person does in the system; its module lists the commands |
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
@@ -30,6 +31,11 @@ pub trait Inspect: Send + Sync + 'static {
 
     /// Returns what was created or changed since the start, as a JSON array.
     fn documents(&self) -> Value;
+
+    /// Does what a person does in the system, and says what came of it; a system without commands refuses all.
+    fn command(&self, _command: Value) -> Result<Value, String> {
+        Err("this system has no commands".to_owned())
+    }
 }
 
 /// One system under the admin's eyes.
@@ -53,6 +59,7 @@ pub fn router(systems: impl IntoIterator<Item = System>) -> Router {
         .route("/_sim/{system}/documents", get(documents))
         .route("/_sim/{system}/log", get(log))
         .route("/_sim/{system}/faults", get(faults).post(add_faults).delete(clear_faults))
+        .route("/_sim/{system}/command", post(command))
         .with_state(Arc::new(systems))
 }
 
@@ -122,4 +129,19 @@ async fn clear_faults(State(systems): Systems, Path(name): Path<String>) -> Resp
         system.faults.clear();
         table(&system.faults)
     })
+}
+
+async fn command(State(systems): Systems, Path(name): Path<String>, Json(command): Json<Value>) -> Response {
+    let mut refused = false;
+    let mut response = on(&systems, &name, |system| match system.state.command(command) {
+        Ok(answer) => answer,
+        Err(why) => {
+            refused = true;
+            json!({"error": why})
+        }
+    });
+    if refused {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
 }

@@ -26,6 +26,7 @@ use crate::baselinker::{self, Status};
 use crate::erpconnector;
 use crate::fault::Kind;
 use crate::flowii;
+use crate::optimakers;
 use crate::server::{Running, serve};
 
 mod buyer;
@@ -158,7 +159,7 @@ fn arriving(shop: &Shop) -> BTreeSet<usize> {
     shop.orders.iter().filter(|(_, fate, _)| *fate == Fate::Done).map(|(_, _, buyer)| *buyer).collect()
 }
 
-/// The three systems at work with the demo's data; they stop when dropped.
+/// The systems at work with the demo's data; they stop when dropped.
 pub struct Demo {
     /// Where the orders come from.
     pub baselinker: baselinker::Simulator,
@@ -166,6 +167,8 @@ pub struct Demo {
     pub flowii: flowii::Simulator,
     /// Where the other flow brings them.
     pub erpconnector: erpconnector::Simulator,
+    /// An instance with reference lists and without records, for flows of the caller's own.
+    pub optimakers: optimakers::Simulator,
     /// What both flows must show in the end.
     pub expected: Expected,
     admin: Running,
@@ -180,12 +183,13 @@ impl Demo {
         let flowii = flowii::Simulator::builder().start(authority).await.context("FLOWii did not start")?;
         let erpconnector =
             erpconnector::Simulator::builder().start(authority).await.context("ERPConnector did not start")?;
+        let optimakers = optimakers::Simulator::builder().start(authority).await.context("Optimakers did not start")?;
         seed_flowii(&flowii, &shop, expected.flowii_partners.before)?;
         seed_erpconnector(&erpconnector, &shop, expected.erpconnector_customers.before)?;
         baselinker.add_orders(shop.orders.into_iter().map(|(order, ..)| order).chain(shop.unconfirmed))?;
-        let systems = [baselinker.system(), flowii.system(), erpconnector.system()];
+        let systems = [baselinker.system(), flowii.system(), erpconnector.system(), optimakers.system()];
         let admin = serve(admin::router(systems), None).await.context("the admin did not start")?;
-        let demo = Self { baselinker, flowii, erpconnector, expected, admin };
+        let demo = Self { baselinker, flowii, erpconnector, optimakers, expected, admin };
         if settings.has_faults {
             demo.spoil(settings.orders);
         }
@@ -223,12 +227,14 @@ impl Demo {
             "baselinker": self.baselinker.url(),
             "flowii": self.flowii.url(),
             "erpconnector": self.erpconnector.url(),
+            "optimakers": self.optimakers.url(),
             "admin": self.admin_url(),
             "root_pem": root_pem,
             "credentials": {
                 "baselinker": {"token": self.baselinker.token()},
                 "flowii": {"api_key": api_key, "username": username, "password": password},
                 "erpconnector": {"licence": licence, "secret": secret},
+                "optimakers": {"api_key": self.optimakers.api_key()},
             },
             "companies": {"flowii": flowii::COMPANY, "erpconnector": erpconnector::COMPANY},
             "statuses": {"to_process": STATUS_TO_PROCESS, "handed_over": STATUS_HANDED_OVER, "cancelled": STATUS_CANCELLED},

@@ -8,9 +8,9 @@
 //! - [`fault`]: a table of [`Faults`](fault::Faults) applied before (or instead of, or after) a system's own work;
 //! - [`log`](mod@log): every request with its operation, status and fault.
 //!
-//! [`demo`] fills the three systems with the demo's data and says what must come of it; the program `wharf-simulators`
+//! [`demo`] fills three of the systems with the demo's data and says what must come of it; the program `wharf-simulators`
 //! serves them to another process.
-//! [`admin`] lets another process read the counts and inject faults over plain http.
+//! [`admin`] lets another process read the counts, inject faults and act as a person over plain http.
 //!
 //! The simulators are written from public facts about the systems and depend on nothing else of this workspace, so that
 //! both sides of a test never share a mistake.
@@ -23,4 +23,5 @@ pub mod erpconnector;
 pub mod fault;
 pub mod flowii;
 pub mod log;
+pub mod optimakers;
 pub mod server;

@@ -1,4 +1,4 @@
-//! Serves the demo's three systems until its standard input closes.
+//! Serves the demo's systems until its standard input closes.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use wharf_simulators::authority::Authority;
 use wharf_simulators::demo::{Demo, Settings};
 
-/// Serves BaseLinker, FLOWii and ERPConnector with the demo's data on free ports of 127.0.0.1.
+/// Serves BaseLinker, FLOWii, ERPConnector and Optimakers with the demo's data on free ports of 127.0.0.1.
 ///
 /// Prints one line of JSON with addresses, credentials and expected numbers, then serves until standard input closes or
 /// SIGTERM or SIGINT comes.
