@@ -41,11 +41,14 @@ mod catalog;
 mod clock;
 mod code_list;
 mod country;
+mod external;
 mod field;
+mod handler;
 mod invoice;
 mod journal;
 mod limiter;
 mod order;
+mod order_return;
 mod parameters;
 mod parcel;
 mod read;
@@ -57,6 +60,7 @@ mod write;
 
 pub use catalog::{Inventory, NoWarnings};
 pub use code_list::{ExtraField, Series, Status};
+pub use external::{EXTERNAL_PAGE, ExternalProduct, Storage};
 pub use order::{Order, Product};
 pub use read::PAGE;
 pub use state::Write;
@@ -64,6 +68,7 @@ pub use state::Write;
 use answer::{Answer, Refusal};
 use clock::Clock;
 use limiter::{Limiter, Rules};
+use order_return::Returns;
 use parameters::Parameters;
 use request::Form;
 use state::{Options, State};
@@ -88,12 +93,15 @@ pub struct Builder {
     series: Vec<Series>,
     inventories: Vec<Inventory>,
     tags: Vec<String>,
+    return_statuses: Vec<Status>,
+    storages: Vec<Storage>,
 }
 
 impl Builder {
     /// Starts from a free port, token `1-23-ABC`, 100 calls a minute, blocks of 600 s that grow by 60 s and are told in
     /// Warsaw time, the journal off, current types, and the statuses 201 `Nowe`, 202 `Do realizacji`, 203 `Przekazane`,
-    /// 204 `Anulowane`; inventory 307 is empty, and `nowość` is the one product tag.
+    /// 204 `Anulowane`; inventory 307 is empty, and `nowość` is the one product tag,
+    /// 401 `Zgłoszony` and 402 `Przyjęty` are the statuses of returns.
     pub fn new() -> Self {
         let statuses = vec![
             Status::new(201, "Nowe").color("#bfbfbf"),
@@ -122,6 +130,8 @@ impl Builder {
             series: Vec::new(),
             inventories: vec![Inventory { is_default: true, ..Inventory::new(307, "Domyślny") }],
             tags: vec!["nowość".to_owned()],
+            return_statuses: vec![Status::new(401, "Zgłoszony"), Status::new(402, "Przyjęty")],
+            storages: Vec::new(),
         }
         .source("personal", 0, "Telefon")
         .source("shop", 8235, "Sklep A")
@@ -220,6 +230,12 @@ impl Builder {
         self
     }
 
+    /// Adds a connected shop or wholesaler.
+    pub fn storage(mut self, storage: Storage) -> Self {
+        self.storages.push(storage);
+        self
+    }
+
     /// Prints "no warnings" of bulk updates so; `""` unless set.
     pub fn no_warnings(mut self, shape: NoWarnings) -> Self {
         self.options.no_warnings = shape;
@@ -231,7 +247,10 @@ impl Builder {
         let zone = TimeZone::get(&self.zone).with_context(|| format!("time zone `{}` is unknown", self.zone))?;
         let (calls_per_minute, block, block_growth) = (self.calls_per_minute, self.block, self.block_growth);
         let limiter = Limiter::new(Rules { calls_per_minute, block, block_growth, zone });
+        let returns = Returns::new(self.return_statuses, self.options.journal);
         let mut state = State::new(self.options);
+        state.returns = returns;
+        state.storages = self.storages;
         state.statuses = self.statuses;
         state.sources = self.sources;
         state.extra_fields = self.extra_fields;
@@ -347,6 +366,37 @@ impl Simulator {
         state.catalog.products.get(&product_id).map(|product| Value::Object(product.fields.clone()))
     }
 
+    /// Deletes a product of the catalog, as a person in the panel does.
+    pub fn delete_product(&self, product_id: i64) -> bool {
+        self.account.state().catalog.products.remove(&product_id).is_some()
+    }
+
+    /// Adds a return from the parameters of `addOrderReturn`. Returns its id.
+    pub fn add_return(&self, fields: &Value) -> anyhow::Result<i64> {
+        let sent = Parameters::read(Some(&fields.to_string())).map_err(told)?;
+        let mut state = self.account.state();
+        let text = order_return::add(&mut state, &sent, self.account.now()).map_err(told)?;
+        // What a person does in the panel is no write of a caller's.
+        state.writes.pop();
+        let answer: Value = serde_json::from_str(&text).context("answer is not JSON")?;
+        answer.get("return_id").and_then(Value::as_i64).context("answer has no `return_id`")
+    }
+
+    /// Returns a return with its fields as they are sent.
+    pub fn order_return(&self, return_id: i64) -> Option<Value> {
+        self.account.state().returns.fields(return_id).cloned().map(Value::Object)
+    }
+
+    /// Returns a connected shop or wholesaler as it stands now.
+    pub fn storage(&self, storage_id: &str) -> Option<Storage> {
+        self.account.state().storages.iter().find(|storage| storage.storage_id == storage_id).cloned()
+    }
+
+    /// Moves a parcel to a tracking status, as its courier does.
+    pub fn track(&self, package_id: i64, status: i64) -> anyhow::Result<()> {
+        parcel::track(&mut self.account.state(), package_id, status, self.account.now()).map_err(told)
+    }
+
     /// Moves an order to a status, as a person in the panel does.
     pub fn set_status(&self, order_id: i64, status_id: i64) -> anyhow::Result<()> {
         let now = self.account.now();
@@ -455,7 +505,7 @@ impl Account {
             return Err(Refusal::parameters("Use the POST method"));
         }
         let method = form.method.unwrap_or_default();
-        let handler = handler(&method)
+        let handler = handler::of(&method)
             .ok_or_else(|| Refusal::new("ERROR_UNKNOWN_METHOD", format!("Unknown method `{method}`")))?;
         let parameters = Parameters::read(form.parameters.as_deref())?;
         handler(&mut self.state(), &parameters, self.now())
@@ -471,62 +521,6 @@ async fn answer(Shared(account): Shared<Arc<Account>>, request: Parts, body: Byt
         Ok(text) => answer::response(text),
         Err(refusal) => refusal.into_response(),
     }
-}
-
-type Handler = fn(&mut State, &Parameters, i64) -> Answer;
-
-fn handler(method: &str) -> Option<Handler> {
-    Some(match method {
-        "getOrders" => read::orders,
-        "getOrdersByEmail" => read::orders_by_email,
-        "getOrdersByPhone" => read::orders_by_phone,
-        "getOrderStatusList" => code_list::order_statuses,
-        "getOrderStatusGroups" => code_list::order_status_groups,
-        "getOrderSources" => code_list::order_sources,
-        "getOrderExtraFields" => code_list::order_extra_fields,
-        "getSeries" => code_list::invoice_series,
-        "getCouriersList" => code_list::couriers,
-        "getJournalList" => journal::list,
-        "getOrderPaymentsHistory" => write::payments,
-        "getInvoices" => invoice::list,
-        "getOrderPackages" => parcel::list,
-        "addOrder" => write::add_order,
-        "addOrderDuplicate" => write::duplicate_order,
-        "deleteOrders" => write::delete_orders,
-        "setOrderStatus" => write::set_status,
-        "setOrderStatuses" => write::set_statuses,
-        "setOrderFields" => write::set_fields,
-        "setOrderPayment" => write::set_payment,
-        "addOrderProduct" => write::add_row,
-        "setOrderProductFields" => write::set_row,
-        "deleteOrderProduct" => write::delete_row,
-        "addInvoice" => invoice::add,
-        "getInvoiceFile" => invoice::file,
-        "addOrderInvoiceFile" => invoice::attach,
-        "addReceipt" => receipt::add,
-        "getReceipts" => receipt::list,
-        "getNewReceipts" => receipt::list_new,
-        "getReceipt" => receipt::one,
-        "setOrderReceipt" => receipt::set_printed,
-        "addOrderStatus" => code_list::add_order_status,
-        "createPackageManual" => parcel::create,
-        "addOrderBySplit" => restructure::split,
-        "setOrdersMerge" => restructure::merge,
-        "runOrderMacroTrigger" => restructure::run_macro,
-        "getInventories" => catalog::inventories,
-        "getInventoryPriceGroups" => catalog::price_groups,
-        "getInventoryWarehouses" => catalog::warehouses,
-        "getInventoryCategories" => catalog::categories,
-        "getInventoryProductsList" => catalog::list::products,
-        "getInventoryProductsData" => catalog::list::data,
-        "getInventoryProductsStock" => catalog::list::stock,
-        "getInventoryProductsPrices" => catalog::list::prices,
-        "addInventoryProduct" => catalog::add_product,
-        "deleteInventoryProduct" => catalog::delete_product,
-        "updateInventoryProductsStock" => catalog::update::stock,
-        "updateInventoryProductsPrices" => catalog::update::prices,
-        _ => return None,
-    })
 }
 
 impl Vendor for Account {

@@ -161,6 +161,39 @@ pub(super) fn categories(state: &mut State, _: &Parameters, _: i64) -> Answer {
     success(json!({"categories": rows.collect::<Vec<_>>()}))
 }
 
+/// `getInventoryManufacturers`: those that products have.
+pub(super) fn manufacturers(state: &mut State, _: &Parameters, _: i64) -> Answer {
+    let ids = state.catalog.products.values().map(|product| product.number("manufacturer_id"));
+    let ids: BTreeSet<i64> = ids.filter(|id| *id > 0).collect();
+    let rows = ids.into_iter().map(|id| json!({"manufacturer_id": id, "name": format!("Producent {id}")}));
+    success(json!({"manufacturers": rows.collect::<Vec<_>>()}))
+}
+
+/// `getInventoryTags`.
+pub(super) fn tags(state: &mut State, _: &Parameters, _: i64) -> Answer {
+    let rows = state.catalog.tags.iter().map(|name| json!({"name": name}));
+    success(json!({"tags": rows.collect::<Vec<_>>()}))
+}
+
+/// `getInventoryExtraFields`.
+pub(super) fn extra_fields(_: &mut State, _: &Parameters, _: i64) -> Answer {
+    success(json!({"extra_fields": [
+        {"extra_field_id": 75, "name": "Materiał", "kind": 0, "editor_type": "text", "options": []},
+    ]}))
+}
+
+/// `getInventoryIntegrations`: none.
+pub(super) fn integrations(state: &mut State, sent: &Parameters, _: i64) -> Answer {
+    state.catalog.inventory(sent)?;
+    success(json!({"integrations": []}))
+}
+
+/// `getInventoryAvailableTextFieldKeys`: key to name.
+pub(super) fn text_field_keys(state: &mut State, sent: &Parameters, _: i64) -> Answer {
+    state.catalog.inventory(sent)?;
+    success(json!({"text_field_keys": {"name": "Nazwa", "description": "Opis", "features": "Parametry"}}))
+}
+
 pub(super) fn add_product(state: &mut State, sent: &Parameters, now: i64) -> Answer {
     let product_id = store_product(state, sent)?;
     state.wrote("addInventoryProduct", 0, sent, now);

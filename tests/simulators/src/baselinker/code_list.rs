@@ -110,9 +110,12 @@ pub(super) fn invoice_series(state: &mut State, _: &Parameters, _: i64) -> Answe
     success(json!({"series": series.collect::<Vec<_>>()}))
 }
 
+/// Couriers by code and name.
+pub(super) const COURIERS: [(&str, &str); 3] =
+    [("dpd", "DPD"), ("inpostkurier", "InPost Kurier"), ("other", "Inny kurier")];
+
 pub(super) fn couriers(_: &mut State, _: &Parameters, _: i64) -> Answer {
-    let couriers = [("dpd", "DPD"), ("inpostkurier", "InPost Kurier"), ("other", "Inny kurier")];
     let rows =
-        couriers.map(|(code, name)| Map::from_iter([("code".into(), code.into()), ("name".into(), name.into())]));
+        COURIERS.map(|(code, name)| Map::from_iter([("code".into(), code.into()), ("name".into(), name.into())]));
     success(json!({"couriers": rows}))
 }

@@ -23,6 +23,7 @@ pub(super) enum Kind {
     InvoiceIssued = 7,
     ReceiptIssued = 8,
     ParcelCreated = 9,
+    ParcelDeleted = 10,
     DeliveryEdited = 11,
     ProductAdded = 12,
     ProductEdited = 13,
@@ -30,6 +31,7 @@ pub(super) enum Kind {
     Edited = 16,
     Copied = 17,
     StatusChanged = 18,
+    ParcelStatus = 22,
 }
 
 #[derive(Debug)]

@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 use super::answer::Refusal;
 use super::catalog::{Catalog, NoWarnings};
 use super::code_list::{ExtraField, Series, Status};
+use super::external::Storage;
 use super::field;
 use super::journal::{Journal, Kind};
 use super::order::Order;
+use super::order_return::Returns;
 use super::parameters::Parameters;
 use super::receipt::Receipts;
 
@@ -83,6 +85,8 @@ pub(super) struct State {
     pub(super) receipts: Receipts,
     pub(super) packages: BTreeMap<i64, Map<String, Value>>,
     pub(super) catalog: Catalog,
+    pub(super) returns: Returns,
+    pub(super) storages: Vec<Storage>,
     pub(super) writes: Vec<Write>,
     next_row_id: i64,
 }
@@ -104,6 +108,8 @@ impl State {
             invoice_files: BTreeMap::new(),
             receipts: Receipts::new(),
             packages: BTreeMap::new(),
+            returns: Returns::default(),
+            storages: Vec::new(),
             writes: Vec::new(),
             next_row_id: 90_001,
         }
@@ -220,6 +226,7 @@ impl State {
             "receipts": self.receipts.len(),
             "packages": self.packages.len(),
             "products": self.catalog.products.len(),
+            "returns": self.returns.len(),
         })
     }
 

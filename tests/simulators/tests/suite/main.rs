@@ -6,3 +6,6 @@ mod catalog;
 mod client;
 mod demo;
 mod faults;
+mod parcels;
+mod returns;
+mod storages;
