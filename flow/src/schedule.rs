@@ -29,12 +29,15 @@ impl Schedule {
     /// Returns when the flow is due next; none for a manual one.
     ///
     /// `last` is when it was started last. What fell due in between, with the process down or the flow still at work,
-    /// is made up for once. `seed` spreads the jitter: give each flow its own, and the same one each time.
+    /// is made up for once, within 30 s or a quarter of the interval. `seed` spreads the jitter: give each flow its own, and the same one each time.
     pub fn next(&self, now: Instant, last: Option<Instant>, seed: u64) -> Option<Instant> {
         match self {
             Self::Manual => None,
             Self::Every { interval, jitter } => Some(next_interval(*interval, *jitter, now, last, seed)),
-            Self::Cron(cron) => cron.next(last.unwrap_or(now)).map(|due| due.max(now)),
+            Self::Cron(cron) => {
+                let due = cron.next(last.unwrap_or(now))?;
+                Some(if due < now { now.after(spread(CATCH_UP, seed ^ due.0)) } else { due })
+            }
         }
     }
 }
@@ -56,8 +59,12 @@ fn next_interval(interval: Duration, jitter: Duration, now: Instant, last: Optio
         // Never started: soon, but not all flows at the same moment.
         return now.after(spread(jitter, seed));
     };
-    last.after(interval).after(spread(jitter, seed ^ last.0)).max(now)
+    let due = last.after(interval).after(spread(jitter, seed ^ last.0));
+    if due < now { now.after(spread(CATCH_UP.min(interval / 4), seed ^ last.0)) } else { due }
 }
+
+/// Over how long is spread what fell due while nobody was there, so that after a restart not all flows start at once.
+const CATCH_UP: Duration = Duration::from_secs(30);
 
 /// Picks a duration below `jitter` that depends on nothing but `seed`.
 fn spread(jitter: Duration, seed: u64) -> Duration {
@@ -174,8 +181,8 @@ mod tests {
         let schedule = Schedule::Cron(Cron::new("0 * * * *", "UTC").unwrap());
         let now = at("2026-05-01T12:10:00Z");
         let due = schedule.next(now, Some(at("2026-05-01T03:00:00Z")), 0).unwrap();
-        assert_eq!(due, now);
-        assert_eq!(schedule.next(now, Some(due), 0), Some(at("2026-05-01T13:00:00Z")));
+        assert!(due >= now && due.since(now) < CATCH_UP, "{due:?}");
+        assert_eq!(schedule.next(due, Some(due), 0), Some(at("2026-05-01T13:00:00Z")));
     }
 
     #[test]
@@ -200,11 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn interval_that_passed_while_down_is_due_now_once() {
+    fn interval_that_passed_while_down_is_due_soon_and_not_for_all_flows_at_once() {
         let schedule = Schedule::Every { interval: Duration::from_secs(60), jitter: Duration::ZERO };
         let now = at("2026-05-01T12:10:30Z");
-        assert_eq!(schedule.next(now, Some(at("2026-05-01T12:00:00Z")), 7), Some(now));
-        assert_eq!(schedule.next(now, Some(now), 7), Some(now.after(Duration::from_secs(60))));
+        let starts: std::collections::BTreeSet<_> =
+            (0..50).map(|seed| schedule.next(now, Some(at("2026-05-01T12:00:00Z")), seed).unwrap()).collect();
+        assert!(starts.iter().all(|start| *start >= now && start.since(now) < Duration::from_secs(15)), "{starts:?}");
+        assert!(starts.len() > 40, "50 flows start at {} moments", starts.len());
+        assert_eq!(schedule.next(now, Some(now), 7), Some(now.after(Duration::from_secs(60))), "once");
     }
 
     #[test]
