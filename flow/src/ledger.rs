@@ -7,6 +7,7 @@ mod backfills;
 mod backup;
 mod compaction;
 mod copies;
+mod conflicts;
 mod cursors;
 mod decisions;
 mod dependencies;

@@ -25,10 +25,10 @@ pub use endpoint::Endpoint;
 pub use ledger::{Digest, Ledger};
 pub use problem::{Error, LedgerError, Problem};
 pub use report::{
-    Alert, Asked, BackfillReport, BackfillStatus, Difference, DifferenceKind, EffectKind, EffectStory, Explanation,
-    FlowStatus, Hold, HoldScope, IntentState, ItemState, ParkedGroup, PauseScope, PlanReport, PlannedWrite, Presence,
-    ReconcileReport, RunReport, Selector, Side, SkipReport, Status, Story, StoryEvent, Totals, UnknownOutcome,
-    Unmapped,
+    Alert, Asked, BackfillReport, BackfillStatus, Conflict, Difference, DifferenceKind, EffectKind, EffectStory,
+    Explanation, FlowStatus, Hold, HoldScope, IntentState, ItemState, ParkedGroup, PauseScope, PlanReport,
+    PlannedWrite, Presence, ReconcileReport, RunReport, Selector, Side, SkipReport, Status, Story, StoryEvent, Totals,
+    UnknownOutcome, Unmapped,
 };
 pub use runner::{RunEvent, RunObserver, Runner};
 pub use schedule::{Cron, Schedule, ScheduleError};

@@ -60,6 +60,18 @@ pub enum Error {
         /// Every mistake found.
         problems: Vec<Problem>,
     },
+    /// A backfill could not go on. What it read is kept.
+    #[error(
+        "the backfill of flow `{flow}` stopped after {pages} pages: {reason}; what was read is kept, the same command goes on from there"
+    )]
+    Stopped {
+        /// Name of the flow.
+        flow: String,
+        /// Pages that were read.
+        pages: u64,
+        /// Why it stopped.
+        reason: String,
+    },
     /// A call failed in a way that stops the whole command.
     #[error(transparent)]
     Call(#[from] wharf_host::Error),
@@ -73,6 +85,7 @@ impl Error {
             Self::Held { .. } => "flow-held",
             Self::Fenced { .. } => "fenced",
             Self::Definition { .. } => "flow-definition",
+            Self::Stopped { .. } => "backfill-stopped",
             Self::Call(error) => error.code(),
         }
     }

@@ -158,6 +158,19 @@ pub struct EffectStory {
     pub requests: Vec<String>,
     /// Why it failed last: code and sentence.
     pub failure: Option<(String, String)>,
+    /// Both sides, while it is parked because something else is there already.
+    pub conflict: Option<Conflict>,
+}
+
+/// What was to be written, and what is there already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// Id of what is there.
+    pub existing_id: String,
+    /// The document that was to be written, JSON text.
+    pub ours: String,
+    /// The document that is there, JSON text, as it was then; none where the connector cannot read it.
+    pub theirs: Option<String>,
 }
 
 /// One thing that happened to a document.
@@ -277,6 +290,8 @@ pub struct ParkedGroup {
     pub samples: Vec<(String, String)>,
     /// What the oldest was told, one sentence.
     pub message: String,
+    /// Both sides of the oldest, for a conflict.
+    pub conflict: Option<Conflict>,
 }
 
 /// What stops work for now.

@@ -35,6 +35,8 @@ fn old_items(tx: &Connection, flow: i64, before: Instant) -> Result<Vec<i64>> {
 
 fn compact(tx: &Connection, item: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM waits WHERE intent IN (SELECT n FROM intents WHERE item = ?1)")?.execute([item])?;
+    tx.prepare_cached("DELETE FROM conflicts WHERE intent IN (SELECT n FROM intents WHERE item = ?1)")?
+        .execute([item])?;
     // Its target keeps one intent: the last that ended in a document.
     tx.prepare_cached(
         "DELETE FROM intents WHERE item = ?1 AND n IS NOT

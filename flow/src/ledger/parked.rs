@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use wharf_host::model::Instant;
 
 use super::intents::Teller;
-use super::{Lease, Ledger, Result, counted, events, holds, items, loaded, stored};
+use super::{Lease, Ledger, Result, conflicts, counted, events, holds, items, loaded, stored};
 use crate::report::{EffectKind, ParkedGroup, Selector, UnknownOutcome};
 
 /// How many documents a group names.
@@ -28,6 +28,7 @@ pub(super) fn groups(connection: &Connection) -> Result<Vec<ParkedGroup>> {
             oldest: loaded(row.get(5)?),
             samples: Vec::new(),
             message: String::new(),
+            conflict: None,
         })
     })?;
     let mut groups = rows.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -39,18 +40,21 @@ pub(super) fn groups(connection: &Connection) -> Result<Vec<ParkedGroup>> {
 
 fn add_samples(connection: &Connection, group: &mut ParkedGroup) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.entity, i.remote, coalesce(i.message, '')
+        "SELECT i.entity, i.remote, coalesce(i.message, ''), i.n
          FROM parkings p JOIN items i ON i.n = p.item JOIN flows f ON f.n = i.flow
          WHERE p.cause = ?1 AND p.place = ?2 AND p.key = ?3 AND f.name = ?4 ORDER BY p.since, i.n LIMIT ?5",
     )?;
     let limit = i64::try_from(SAMPLES).unwrap_or(5);
     let rows = statement.query_map(params![group.cause, group.place, group.key, group.flow, limit], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
     for row in rows {
-        let (entity, id, message): (String, String, String) = row?;
+        let (entity, id, message, item): (String, String, String, i64) = row?;
         if group.samples.is_empty() {
             group.message = message;
+            if group.cause == "conflict" {
+                group.conflict = conflicts::of_item(connection, item)?;
+            }
         }
         group.samples.push((entity, id));
     }

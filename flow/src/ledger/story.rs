@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 use wharf_host::model::Instant;
 
-use super::{Lease, Ledger, Result, backfills, counted, holds, intents, loaded, parked, stored};
+use super::{Lease, Ledger, Result, backfills, conflicts, counted, holds, intents, loaded, parked, stored};
 use crate::report::{Alert, EffectStory, FlowStatus, Hold, ItemState, ParkedGroup, Status, Story, StoryEvent, Totals};
 
 pub(super) fn why(connection: &Connection, name: &str, entity: &str, id: &str) -> Result<Vec<Story>> {
@@ -35,6 +35,11 @@ fn story(connection: &Connection, item: i64) -> Result<Story> {
         )?
         .query_row([item], load)?;
     story.effects = effects(connection, item)?;
+    for effect in &mut story.effects {
+        if effect.failure.as_ref().is_some_and(|(code, _)| code == "conflict") {
+            effect.conflict = conflicts::of_intent(connection, &effect.intent, item)?;
+        }
+    }
     if story.state == ItemState::Working {
         story.message =
             story.effects.iter().rev().find_map(|effect| effect.failure.as_ref().map(|(_, text)| text.clone()));
@@ -128,6 +133,7 @@ fn load_effect(row: &Row<'_>) -> rusqlite::Result<EffectStory> {
         settled: row.get::<_, Option<i64>>(11)?.map(loaded),
         requests: requests.unwrap_or_default().lines().map(str::to_owned).collect(),
         failure: cause.map(|cause| (cause, message.unwrap_or_default())),
+        conflict: None,
     })
 }
 

@@ -9,7 +9,7 @@ use super::run::Reading;
 use super::trail::Trail;
 use super::{RunEvent, RunObserver, Runner, run};
 use crate::ledger::{Backfill, BackfillPage, Held, Lease, Taken};
-use crate::problem::{Error, LedgerError, Problem};
+use crate::problem::{Error, Problem};
 use crate::report::{BackfillReport, RunReport};
 use crate::schedule::mix;
 
@@ -214,10 +214,6 @@ impl BackfillRun<'_> {
 
     fn stopped(&self, why: &str) -> Result<bool, Error> {
         let status = &self.backfill.status;
-        let text = format!(
-            "the backfill of flow `{}` stopped after {} pages: {why}; what was read is kept, the same command goes on from there",
-            status.flow, status.pages
-        );
-        Err(LedgerError::Refused(text).into())
+        Err(Error::Stopped { flow: status.flow.clone(), pages: status.pages, reason: why.to_owned() })
     }
 }

@@ -6,6 +6,7 @@ use wharf_host::model::{Applied, Cause, Failure, Instant};
 
 use super::ask::parked_unknown;
 use super::decide::{refused, unmapped};
+use super::explain::{Found, find};
 use super::mint;
 use super::policy::{Pace, Phase, Reaction, Situation, delay, react};
 use super::run::Run;
@@ -21,6 +22,9 @@ const RATE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Shortest time that a rate limit holds a connection.
 const SHORTEST_HOLD: Duration = Duration::from_secs(1);
+
+/// Largest document that is kept to show what stands in the way of another, in bytes.
+const LARGEST_SIDE: usize = 256 << 10;
 
 /// Failures in a row, over all documents, after which a remote counts as not there.
 const BREAKER: u32 = 3;
@@ -59,11 +63,27 @@ impl Run<'_> {
             Reaction::Bind { id } => self.applied(intent, id.map(|id| Applied { id, revision: None, number: None })),
             Reaction::Done => self.applied(intent, None),
             Reaction::Need { entity, key } => self.need(intent, failure, &entity, &key, at.attempts),
-            Reaction::Park | Reaction::Bisect | Reaction::ShrinkPage => self.parked(failure),
+            Reaction::Park | Reaction::Bisect | Reaction::ShrinkPage => {
+                if let Cause::Conflict { existing_id: Some(id), .. } = &failure.cause {
+                    self.note_conflict(intent, id).await?;
+                }
+                self.parked(failure)
+            }
             Reaction::StopRun => {
                 self.again(intent, failure, self.later(intent, Pace::Short, at.attempts), false, at.phase)
             }
         })
+    }
+
+    /// Reads what stands in the way of an intent, so that both sides can be shown. That it cannot be read stops nothing.
+    async fn note_conflict(&self, intent: &StoredIntent, existing_id: &str) -> Result<(), Error> {
+        let endpoint = self.runner.endpoint(&intent.connection)?;
+        let theirs = match find(endpoint.as_ref(), &intent.entity, existing_id).await {
+            Found::Item(item) if item.document.len() <= LARGEST_SIDE => Some(item.document.as_bytes().to_vec()),
+            _ => None,
+        };
+        self.runner.ledger.note_conflict(self.lease, intent.n, existing_id.to_owned(), theirs).await?;
+        Ok(())
     }
 
     /// Returns until when a connection is held that was called too often. A time that is over already, from a remote

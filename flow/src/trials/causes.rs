@@ -268,6 +268,29 @@ fn same_content_that_is_there_already_is_bound() {
     assert_eq!((story.len(), story[0].id.as_str()), (1, "o1"), "found by the id that it was bound to");
 }
 
+#[test]
+fn other_content_that_is_there_already_parks_with_both_sides() {
+    let world = world().with_orders(1);
+    world.target.put("77", serde_json::json!({ "id": "77", "total": "99.00" }));
+    world
+        .target
+        .script(|_, _| Fate::Fails(Cause::Conflict { existing_id: Some("77".into()), same_content: Some(false) }));
+    assert_eq!(world.run().parked["conflict"], 1);
+    let ledger = world.ledger();
+    let conflict = ledger.parked().unwrap().remove(0).conflict.unwrap();
+    assert_eq!(conflict.existing_id, "77");
+    assert!(conflict.ours.contains("10.50") && conflict.theirs.as_ref().unwrap().contains("99.00"), "{conflict:?}");
+    let effect = ledger.why("shop", "order", "o1").unwrap().remove(0).effects.remove(0);
+    assert_eq!(effect.conflict, Some(conflict));
+    drop(ledger);
+    world.target.script(|_, _| Fate::Applied);
+    let ledger = world.ledger();
+    world.time.drive(&[&ledger], || false, ledger.release(Selector::default())).unwrap().unwrap();
+    drop(ledger);
+    assert_eq!(world.run().done, 1);
+    assert_eq!(world.ledger().why("shop", "order", "o1").unwrap()[0].effects[0].conflict, None);
+}
+
 fn with_dependency(mut world: World) -> World {
     world.spec.dependencies =
         vec![DependencyRule { entity: "partner".into(), action: Action::Create, from: "customer".into(), key: None }];

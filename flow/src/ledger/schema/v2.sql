@@ -68,3 +68,10 @@ CREATE TABLE connectors (
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE flows ADD COLUMN may_duplicate INTEGER NOT NULL DEFAULT 0;  -- its target cannot be asked about creates
+
+-- What stands in the way of an intent at its target, as it was when that was noticed.
+CREATE TABLE conflicts (
+    intent INTEGER PRIMARY KEY,
+    existing_id TEXT NOT NULL,
+    theirs BLOB                         -- null where the connector cannot read it
+) STRICT;
