@@ -54,6 +54,24 @@ pub(crate) enum Command {
     Parked(command::parked::Arguments),
     /// Let parked items try again.
     Release(command::release::Arguments),
+    /// Try again with the next run what is parked or waits for a later attempt.
+    Retry(command::retry::Arguments),
+    /// Leave documents for good, with a reason.
+    Skip(command::skip::Arguments),
+    /// Say what became of a write whose outcome is unknown, after looking in the target system.
+    Resolve(command::resolve::Arguments),
+    /// Tell where every flow stands: how far behind, what holds it, what a person has to look at.
+    Status(command::status::Arguments),
+    /// Stop a flow, a connection or a credential until it is resumed.
+    Pause(command::pause::Arguments),
+    /// Let go on what was paused.
+    Resume(command::pause::ResumeArguments),
+    /// Read a window of a flow's feed again; its own cursor stays where it is.
+    Backfill(command::backfill::Arguments),
+    /// Compare a window of a flow's source with its target and the ledger. Only reads.
+    Reconcile(command::reconcile::Arguments),
+    /// Copy the ledger to a file while it is in use.
+    Backup(command::backup::Arguments),
     /// Build a Rust connector into a component.
     Build(command::build::Arguments),
     /// Print completions for a shell.

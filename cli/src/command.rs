@@ -1,17 +1,27 @@
 //! The commands, one file each.
 
+pub(crate) mod backfill;
+pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod inspect;
 pub(crate) mod parked;
+pub(crate) mod pause;
 pub(crate) mod plan;
+pub(crate) mod reconcile;
 pub(crate) mod release;
 pub(crate) mod replay;
+pub(crate) mod resolve;
+pub(crate) mod retry;
 pub(crate) mod run;
+mod selection;
 pub(crate) mod serve;
+pub(crate) mod skip;
+pub(crate) mod status;
 pub(crate) mod validate;
 pub(crate) mod why;
+mod window;
 
 use std::path::PathBuf;
 
@@ -40,6 +50,15 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Why(arguments) => why::run(arguments, context).await,
         Command::Parked(arguments) => parked::run(arguments, context).await,
         Command::Release(arguments) => release::run(arguments, context).await,
+        Command::Retry(arguments) => retry::run(arguments, context).await,
+        Command::Skip(arguments) => skip::run(arguments, context).await,
+        Command::Resolve(arguments) => resolve::run(arguments, context).await,
+        Command::Status(arguments) => status::run(arguments, context).await,
+        Command::Pause(arguments) => pause::run(arguments, context).await,
+        Command::Resume(arguments) => pause::resume(arguments, context).await,
+        Command::Backfill(arguments) => backfill::run(arguments, context).await,
+        Command::Reconcile(arguments) => reconcile::run(arguments, context).await,
+        Command::Backup(arguments) => backup::run(arguments, context).await,
         Command::Build(arguments) => build::run(arguments, context).await,
         Command::Completions(arguments) => completions::run(arguments, context),
     }

@@ -179,7 +179,7 @@ impl From<wharf_host::Error> for Failure {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let exit = match &error {
-            LedgerError::NotFound(_) => Exit::Usage,
+            LedgerError::NotFound(_) | LedgerError::Refused(_) => Exit::Usage,
             _ => Exit::State,
         };
         Self::new(exit, error.code(), error.to_string())
@@ -194,6 +194,9 @@ impl From<wharf_flow::Error> for Failure {
             wharf_flow::Error::Call(error) => error.into(),
             wharf_flow::Error::Held { ref flow, .. } | wharf_flow::Error::Fenced { ref flow } => {
                 Self::new(Exit::State, code, error.to_string()).at(format!("flow.{flow}"))
+            }
+            wharf_flow::Error::Stopped { ref flow, .. } => {
+                Self::new(Exit::Remote, code, error.to_string()).at(format!("flow.{flow}"))
             }
             wharf_flow::Error::Definition { ref flow, .. } => {
                 Self::new(Exit::Installation, code, error.to_string()).at(format!("flow.{flow}"))

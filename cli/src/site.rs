@@ -79,6 +79,34 @@ impl Installation {
         self.file.flows.get(name).ok_or_else(|| unknown("flow", name, known))
     }
 
+    /// Returns the name of a credential that the command line names as `CONNECTION/SLOT`. Slots that get their values from
+    /// the same places are one credential, and have one name.
+    pub(crate) fn credential(&self, written: &str) -> Result<String, Failure> {
+        let Some((connection, slot)) = written.split_once('/') else {
+            let message = format!("`{written}` is no credential; write CONNECTION/SLOT, such as shop/token");
+            return Err(Failure::usage(message));
+        };
+        let entry = self.connection(connection)?;
+        let Some(places) = entry.credentials.get(slot) else {
+            return Err(unknown("credential", slot, entry.credentials.keys().map(String::as_str)));
+        };
+        let slots = self.file.connections.iter().flat_map(|(name, entry)| {
+            entry.credentials.iter().map(move |(slot, places)| (format!("{name}/{slot}"), places))
+        });
+        let same = slots.filter(|(_, other)| *other == places).map(|(name, _)| name).next();
+        Ok(same.unwrap_or_else(|| written.to_owned()))
+    }
+
+    /// Returns the names of the credentials that each connection uses.
+    fn credentials(&self) -> BTreeMap<String, Vec<String>> {
+        let names = |(connection, entry): (&String, &ConnectionEntry)| {
+            let slots =
+                entry.credentials.keys().filter_map(|slot| self.credential(&format!("{connection}/{slot}")).ok());
+            (connection.clone(), slots.collect())
+        };
+        self.file.connections.iter().map(names).collect()
+    }
+
     /// Returns the flows that the command line names, or all when it names none.
     pub(crate) fn flows(&self, names: &[String]) -> Result<Vec<&FlowSpec>, Failure> {
         if names.is_empty() {
@@ -223,6 +251,8 @@ impl Site {
         if let Some(time) = self.time.clone() {
             settings.sleep = Arc::new(time);
         }
+        settings.credentials = self.installation.credentials();
+        settings.keep_done = self.installation.file.settings.keep_done;
         settings
     }
 }

@@ -101,7 +101,9 @@ fn release(group: &ParkedGroup) -> String {
             format!("correct the document at its source, or the mapping; both go on by themselves, else `{again}`")
         }
         "outcome-unknown" => {
-            format!("look in the target system; `{again}` asks it again, with --absent the write is repeated")
+            format!(
+                "look in the target system, then `wharf resolve DOCUMENT --i-have-checked absent`, or with its id; `{again}` asks once more"
+            )
         }
         "dependency-missing" => {
             format!(

@@ -130,7 +130,7 @@ fn error(flow: &str, failure: &Failure) -> Value {
 
 /// What is still held at the end kept the run from its work. A rate limit goes away by itself, so it only needs
 /// attention; a credential or a remote system that is away is in the way.
-fn exit(reports: &[&RunReport]) -> Exit {
+pub(super) fn exit(reports: &[&RunReport]) -> Exit {
     let mut holds = reports.iter().flat_map(|report| &report.holds).peekable();
     let limited = holds.peek().is_some();
     if holds.any(|hold| hold.cause != "rate-limited" || hold.until.is_none()) {

@@ -4,13 +4,14 @@ use std::str::FromStr;
 
 use serde_json::json;
 use wharf_flow::FlowSpec;
-use wharf_flow::{EffectStory, FlowStatus, IntentState, ItemState, Story};
+use wharf_flow::{EffectStory, Explanation, FlowStatus, IntentState, ItemState, Presence, Story};
 use wharf_host::model::Instant;
 
 use super::Context;
 use crate::failure::{Exit, Failure};
 use crate::installation::File;
 use crate::output::{Look, Page};
+use crate::site::Site;
 use crate::{site, time};
 
 /// The arguments.
@@ -19,6 +20,9 @@ pub(crate) struct Arguments {
     /// The document: connection that it comes from, entity, id.
     #[arg(value_name = "CONNECTION/ENTITY/ID")]
     document: Address,
+    /// Ask nobody: do not read a document that a flow has not seen from its source.
+    #[arg(long)]
+    offline: bool,
 }
 
 /// Address of a document.
@@ -45,6 +49,13 @@ impl FromStr for Address {
     }
 }
 
+impl Address {
+    /// Takes it apart: connection, entity, id.
+    pub(crate) fn into_parts(self) -> (String, String, String) {
+        (self.connection, self.entity, self.id)
+    }
+}
+
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}/{}", self.connection, self.entity, self.id)
@@ -59,7 +70,10 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let stories = ledger.why(&address.connection, &address.entity, &address.id)?;
     let told: Vec<&str> = stories.iter().map(|story| story.flow.as_str()).collect();
     let status = ledger.status()?;
-    let unseen = unseen(&installation.file, &address, &told, &status.flows);
+    let mut unseen = unseen(&installation.file, &address, &told, &status.flows);
+    if !arguments.offline && !unseen.is_empty() {
+        explain(&mut unseen, &address, context).await;
+    }
     let json = json!({
         "document": { "connection": address.connection, "entity": address.entity, "id": address.id },
         "stories": stories,
@@ -75,7 +89,36 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 struct Unseen {
     flow: String,
     feed: String,
+    presence: Presence,
     reasons: Vec<String>,
+}
+
+/// Reads the document from its source, and finds out what keeps it out. That it cannot be read is said in place of it.
+async fn explain(unseen: &mut [Unseen], address: &Address, context: &Context) {
+    let explained = explanations(unseen, address, context).await;
+    for (place, flow) in unseen.iter_mut().enumerate() {
+        match &explained {
+            Ok(explanations) => {
+                if let Some(explanation) = explanations.get(place) {
+                    flow.presence = explanation.presence;
+                    flow.reasons.clone_from(&explanation.reasons);
+                }
+            }
+            Err(failure) => flow.reasons.insert(0, format!("the source could not be asked: {}", failure.placed())),
+        }
+    }
+}
+
+async fn explanations(unseen: &[Unseen], address: &Address, context: &Context) -> Result<Vec<Explanation>, Failure> {
+    let (site, ledger) = Site::with_state(&context.file).await?;
+    let mut explanations = Vec::new();
+    for Unseen { flow, .. } in unseen {
+        let runners = site.planners(&[site.installation.flow(flow)?], &ledger)?;
+        for runner in &runners {
+            explanations.push(runner.explain(&address.entity, &address.id).await?);
+        }
+    }
+    Ok(explanations)
 }
 
 fn unseen(file: &File, address: &Address, told: &[&str], statuses: &[FlowStatus]) -> Vec<Unseen> {
@@ -85,6 +128,7 @@ fn unseen(file: &File, address: &Address, told: &[&str], statuses: &[FlowStatus]
         .map(|flow| Unseen {
             flow: flow.name.clone(),
             feed: flow.source.feed.clone(),
+            presence: Presence::Unknown,
             reasons: reasons(flow, statuses.iter().find(|status| status.flow == flow.name)),
         })
         .collect()
@@ -175,6 +219,11 @@ fn show_effect(page: &mut Page, effect: &EffectStory) {
     }
     if let Some((code, sentence)) = &effect.failure {
         page.line(&format!("    failed {} time(s), last {code}: {sentence}", effect.attempts));
+    }
+    if let Some(conflict) = &effect.conflict {
+        page.line(&format!("    to be written: {}", conflict.ours));
+        let theirs = conflict.theirs.as_deref().unwrap_or("(its connector cannot read it)");
+        page.line(&format!("    there as {}: {theirs}", conflict.existing_id));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `[wharf]`: where the program keeps and finds things. Pure.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::reader::{Node, Section};
 
@@ -15,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) root_certificates: Option<PathBuf>,
     /// Directory of compiled connectors. Default `.wharf-cache`.
     pub(crate) cache: PathBuf,
+    /// How long the details of a done item's way are kept. Default: for ever.
+    pub(crate) keep_done: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -24,6 +27,7 @@ impl Default for Settings {
             connectors: "connectors".into(),
             root_certificates: None,
             cache: ".wharf-cache".into(),
+            keep_done: None,
         }
     }
 }
@@ -36,6 +40,7 @@ pub(super) fn read(section: Section<'_>) -> Settings {
         connectors: path("connectors").unwrap_or(default.connectors),
         root_certificates: path("root_certificates"),
         cache: path("cache").unwrap_or(default.cache),
+        keep_done: section.optional("keep_done").as_ref().and_then(Node::duration),
     };
     section.end();
     settings

@@ -4,6 +4,7 @@
 mod command_line;
 mod connectors;
 mod mistakes;
+mod people;
 mod secrets;
 #[cfg(unix)]
 mod signals;
