@@ -6,8 +6,8 @@
 mod backfills;
 mod backup;
 mod compaction;
-mod copies;
 mod conflicts;
+mod copies;
 mod cursors;
 mod decisions;
 mod dependencies;
