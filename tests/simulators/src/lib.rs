@@ -23,5 +23,6 @@ pub mod erpconnector;
 pub mod fault;
 pub mod flowii;
 pub mod log;
+pub mod operand;
 pub mod optimakers;
 pub mod server;
