@@ -285,6 +285,14 @@ fn an_order_is_found_though_the_filter_is_ignored_and_it_is_on_another_page() {
 }
 
 #[test]
+fn an_order_of_another_number_is_not_taken_for_this_one() {
+    let stranger = there("", LINES).replace("BL-5001", "BL-50011");
+    let host = up_to_order(MAPPED).answer(list(&stranger)).answer(Answer::json(201, MADE)).install();
+    assert!(matches!(Optimakers::apply(&create()), Ok(Outcome::Applied(_))));
+    assert_eq!(writes(&host), 1);
+}
+
+#[test]
 fn a_search_that_cannot_tell_writes_nothing() {
     let host = up_to_order(&format!(r#"{MAPPED}, "page_size": 1, "search_pages": 1"#))
         .answer(page(r#"{"id": 2, "externalNumber": "BL-5002"}"#, 9))
