@@ -28,14 +28,14 @@ impl Key {
     /// Returns the key of a partner; none where it has nothing to be recognised by. A login counts where the
     /// configuration names the attribute that keeps it.
     pub(crate) fn of(partner: &Partner, config: &Config) -> Option<Self> {
-        let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let login = filled(partner.login.as_deref()).filter(|_| config.customer_attribute_login.is_some());
+        let tax_number = || tax_number(partner).map(plain_number).map(Self::TaxNumber);
+        login.map(Self::Login).or_else(|| Self::email(partner)).or_else(tax_number)
+    }
+
+    fn email(partner: &Partner) -> Option<Self> {
         let contact = partner.contacts.first().and_then(|contact| contact.email.as_deref());
-        let email = filled(partner.email.as_deref()).or_else(|| filled(contact));
-        login
-            .map(Self::Login)
-            .or_else(|| email.map(|email| Self::Email(email.to_lowercase())))
-            .or_else(|| tax_number(partner).map(plain_number).map(Self::TaxNumber))
+        filled(partner.email.as_deref()).or_else(|| filled(contact)).map(|email| Self::Email(email.to_lowercase()))
     }
 
     /// Returns the key's text.
@@ -66,6 +66,10 @@ impl Key {
     }
 }
 
+fn filled(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// Takes out what people put between digits: `PL 525-000-00-00` is `PL5250000000`.
 fn plain_number(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
@@ -84,14 +88,23 @@ pub(crate) struct Found {
     pub(crate) customer: Partner,
 }
 
-/// Finds the customer of a document by its key; none when no customer has it.
+/// Finds the customer of a document by its key; none when no customer has it. A customer without a login who has the e-mail
+/// address is the same one, entered by hand.
 pub(crate) fn find(client: &Client, partner: &Partner) -> Result<Option<Found>> {
     let key = Key::of(partner, &client.config).ok_or_else(no_key)?;
-    by_key(client, &key, |_| true)
+    let found = by_key(client, &key, |_| true)?;
+    let email = match (&found, &key) {
+        (None, Key::Login(_)) => Key::email(partner),
+        _ => None,
+    };
+    match email {
+        Some(email) => by_key(client, &email, |customer| customer.login.is_none()),
+        None => Ok(found),
+    }
 }
 
 /// Finds the first customer that has a key and pleases. The filter is not trusted: each row is looked at.
-pub(crate) fn by_key(client: &Client, key: &Key, pleases: impl Fn(&Partner) -> bool) -> Result<Option<Found>> {
+fn by_key(client: &Client, key: &Key, pleases: impl Fn(&Partner) -> bool) -> Result<Option<Found>> {
     let query = [(key.parameter(), key.text().to_owned())];
     let walked: Walk<Found> = walk(client, Resource::Customers, &query, |raw| {
         let customer = read(&row::<api::Customer<'_>>(raw)?, &client.config);
@@ -130,12 +143,12 @@ pub(crate) fn plan_create(client: &Client, intent: &Intent) -> Result<Preview> {
 /// Makes a customer, unless it is there.
 pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let (partner, key) = document(client, intent)?;
-    if let Some(found) = by_key(client, &key, |_| true)? {
+    if let Some(found) = find(client, &partner)? {
         return already(&partner, &key, found);
     }
     let response = client.post(Resource::Customers, &body(&partner, &client.config))?;
     if response.status() == 409 {
-        return match by_key(client, &key, |_| true)? {
+        return match find(client, &partner)? {
             Some(found) => already(&partner, &key, found),
             None => {
                 let message =
@@ -151,14 +164,14 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
 /// Who has the key is the customer; what differs besides is for a person to look at.
 fn already(partner: &Partner, key: &Key, found: Found) -> Result<Outcome> {
     let same = words(&found.customer.name).to_lowercase() == words(&partner.name).to_lowercase();
-    let message = format!("customer {} has the same key `{}`; use it, or change it", found.id, key.text());
+    let message = format!("customer {} is found by `{}`; use it, or change it", found.id, key.text());
     Err(Failure::conflict(Some(found.id), Some(same), message))
 }
 
 /// Asks whether a customer was made: whether somebody has its key.
 pub(crate) fn verify_create(client: &Client, intent: &Intent) -> Result<Verdict> {
-    let (_, key) = document(client, intent)?;
-    let found = by_key(client, &key, |_| true)?;
+    let (partner, _) = document(client, intent)?;
+    let found = find(client, &partner)?;
     Ok(found.map_or(Verdict::Absent, |found| Verdict::Found(Applied::new(found.id))))
 }
 

@@ -18,12 +18,20 @@ fn create() -> Intent {
 
 #[test]
 fn a_customer_is_looked_for_by_login_and_made_with_it() {
-    let host = host(MAPPED).answer(list("")).answer(Answer::json(201, r#"{"id": 3000000033}"#)).install();
+    let host =
+        host(MAPPED).answer(list("")).answer(list("")).answer(Answer::json(201, r#"{"id": 3000000033}"#)).install();
     let Ok(Outcome::Applied(applied)) = Optimakers::apply(&create()) else { panic!("not applied") };
     assert_eq!(applied.id, "3000000033");
-    assert_eq!(sent(&host), ["GET /api/customers?login=jan&page=1&pageSize=100", "POST /api/customers"]);
     assert_eq!(
-        text_body(&host.requests()[1]),
+        sent(&host),
+        [
+            "GET /api/customers?login=jan&page=1&pageSize=100",
+            "GET /api/customers?email=jan%40x.pl&page=1&pageSize=100",
+            "POST /api/customers"
+        ]
+    );
+    assert_eq!(
+        text_body(&host.requests()[2]),
         r#"{"address":{"city":"Warszawa","countryCode":"PL","postCode":"00-001","street":"Prosta 1, m. 2"},"attributes":[{"attributeId":21,"value":"jan"}],"email":"Jan@x.pl","name":"Jan  Kowalski","phone":"600","taxNumber":"525-000-00-00"}"#
     );
 }
@@ -36,7 +44,9 @@ fn the_key_is_the_login_else_the_e_mail_address_else_the_number_for_tax() {
         ("", r#"{"name": "A", "contacts": [{"email": "b@x.pl"}]}"#, "email=b%40x.pl"),
         ("", r#"{"name": "A", "tax_number": "pl 525-000"}"#, "taxNumber=PL525000"),
     ] {
-        let host = host(config).answer(list("")).answer(Answer::json(201, r#"{"id": 1}"#)).install();
+        let host = host(config)
+            .respond(|sent| if sent.method == "GET" { list("") } else { Answer::json(201, r#"{"id": 1}"#) })
+            .install();
         let intent = intent("partner", Action::Create, None, document);
         let plan = Optimakers::plan(&intent).unwrap();
         assert!(host.requests().is_empty(), "a plan sends nothing");
@@ -62,21 +72,44 @@ fn a_customer_who_is_there_is_a_conflict_that_says_whether_it_is_the_same() {
         assert_eq!((conflict.existing_id.as_deref(), conflict.same_content), (Some("3000000033"), Some(same)));
         assert_eq!(writes(&host), 0);
     }
-    let _host = host(MAPPED).answer(list("")).answer(Answer::json(409, "{}")).answer(list(THERE)).install();
+    let _host =
+        host(MAPPED).answer(list("")).answer(list("")).answer(Answer::json(409, "{}")).answer(list(THERE)).install();
     assert!(
         matches!(Optimakers::apply(&create()).unwrap_err().cause(), Cause::Conflict(found) if found.same_content == Some(true))
     );
-    let _host = host(MAPPED).answer(list("")).answer(Answer::json(409, "{}")).answer(list("")).install();
+    let _host =
+        host(MAPPED).answer(list("")).answer(list("")).answer(Answer::json(409, "{}")).respond(|_| list("")).install();
     assert!(
         matches!(Optimakers::apply(&create()).unwrap_err().cause(), Cause::Conflict(found) if found.existing_id.is_none())
     );
 }
 
 #[test]
+fn a_customer_entered_by_hand_is_known_by_the_e_mail_address_and_one_with_another_login_is_not() {
+    let by_hand = r#"{"id": 44, "name": "Jan Kowalski", "email": "JAN@x.pl"}"#;
+    let other = r#"{"id": 45, "name": "Jan Kowalski", "email": "jan@x.pl", "attributes": [{"attributeId": 21, "value": "jan2"}]}"#;
+    for (rows, found) in [(format!("{other}, {by_hand}"), Some("44")), (other.to_owned(), None)] {
+        let host =
+            host(MAPPED).answer(list("")).answer(list(&rows)).answer(Answer::json(201, r#"{"id": 46}"#)).install();
+        match Optimakers::apply(&create()) {
+            Ok(Outcome::Applied(applied)) => assert_eq!((applied.id.as_str(), found, writes(&host)), ("46", None, 1)),
+            Err(failure) => {
+                let Cause::Conflict(conflict) = failure.cause() else { panic!("{failure:?}") };
+                assert_eq!(
+                    (conflict.existing_id.as_deref(), conflict.same_content, writes(&host)),
+                    (found, Some(true), 0)
+                );
+            }
+            Ok(outcome) => panic!("{outcome:?}"),
+        }
+    }
+}
+
+#[test]
 fn verify_asks_whether_somebody_has_the_key() {
     let near = THERE.replace("\"jan\"", "\"jan2\"");
     for (rows, expected) in [(THERE, true), (near.as_str(), false), ("", false)] {
-        let host = host(MAPPED).answer(list(rows)).install();
+        let host = host(MAPPED).answer(list(rows)).respond(|_| list("")).install();
         let verdict = Optimakers::verify(&create()).unwrap();
         assert_eq!(matches!(verdict, Verdict::Found(applied) if applied.id == "3000000033"), expected, "{rows}");
         assert_eq!(writes(&host), 0);

@@ -117,7 +117,7 @@ fn an_unknown_customer_is_a_dependency_by_login_or_e_mail_and_nothing_is_written
         (MAPPED.to_owned(), near.as_str(), "jan"),
         (MAPPED.replace(r#""customer_attribute_login": 21,"#, ""), "", "jan@x.pl"),
     ] {
-        let host = host(&config).answer(list(VAT)).answer(list(rows)).install();
+        let host = host(&config).answer(list(VAT)).answer(list(rows)).respond(|_| list("")).install();
         let failure = Optimakers::apply(&create()).unwrap_err();
         let Cause::DependencyMissing(missing) = failure.cause() else { panic!("{failure:?}") };
         assert_eq!((missing.entity.as_str(), missing.key.as_str()), ("partner", key));
@@ -312,7 +312,7 @@ fn verify_tells_an_order_that_was_made_from_one_that_was_not() {
         assert_eq!(matches!(verdict, Verdict::Found(applied) if applied.id == "3000001201"), found, "{rows}");
         assert_eq!(writes(&host), 0);
     }
-    let _host = host(MAPPED).answer(list(VAT)).answer(list("")).install();
+    let _host = host(MAPPED).answer(list(VAT)).respond(|_| list("")).install();
     assert!(matches!(Optimakers::verify(&create()), Ok(Verdict::Absent)), "without a customer there is no order");
 }
 
