@@ -11,7 +11,9 @@ mod connected;
 mod exchanged;
 mod grant;
 mod redact;
+mod refresh;
 pub(crate) mod scope;
+mod seal;
 mod send;
 mod taped;
 mod token;
@@ -39,11 +41,12 @@ use self::token::{Granted, Token};
 use self::way::Way;
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::manifest::{BudgetRequest, CredentialSlot};
+use crate::manifest::{BudgetRequest, CredentialSlot, Scheme};
 use crate::model::{Effect, Instant, LimitScope};
 use crate::network::Network;
 use crate::policy::{Denied, Policy, target};
 use crate::secret::SecretSource;
+use crate::store::Store;
 use crate::surroundings::{Clock, Resolver};
 
 /// The budget of requests that name none.
@@ -67,6 +70,8 @@ pub(crate) struct EgressSettings {
     pub(crate) tokens: Arc<Tokens>,
     /// Where secret values come from.
     pub(crate) secrets: Arc<dyn SecretSource>,
+    /// Where tokens that replace a secret are kept.
+    pub(crate) store: Arc<dyn Store>,
     /// Resolves names.
     pub(crate) resolver: Arc<dyn Resolver>,
     /// What happens on the way, in tests of that.
@@ -175,7 +180,8 @@ pub(crate) struct Egress {
     limits: Arc<Limits>,
     places: Semaphore,
     redactor: Redactor,
-    way: Way,
+    way: Arc<Way>,
+    store: Arc<dyn Store>,
 }
 
 /// A request that may be sent, before it has its credential.
@@ -209,10 +215,11 @@ impl Egress {
             clock: settings.clock,
             places: Semaphore::new(limits.concurrent_requests.clamp(1, Semaphore::MAX_PERMITS)),
             redactor: Redactor::default(),
-            way: Way::new(
+            way: Arc::new(Way::new(
                 settings.network,
                 Transport::new(Arc::clone(&policy), settings.resolver, settings.roots, Arc::clone(&limits)),
-            ),
+            )),
+            store: settings.store,
             policy,
             limits,
         })
@@ -277,7 +284,7 @@ impl Egress {
         let values = timeout_at(scope.deadline(), self.credentials.values(slot));
         let values = values.await.map_err(|_| Refusal::Deadline(false))??;
         values.teach(&self.redactor);
-        self.with_credential(scope, begun, &admitted, slot, &values).await
+        self.with_credential(scope, begun, &admitted, slot, &Arc::new(values)).await
     }
 
     fn check(&self, request: Request, url: Url) -> Result<Admitted<'_>, Denied> {
@@ -332,7 +339,7 @@ impl Egress {
         begun: &Begun<'_>,
         admitted: &Admitted<'_>,
         slot: &Slot,
-        values: &Values,
+        values: &Arc<Values>,
     ) -> Result<Received, Refusal> {
         let key = self.budget_key(Some((slot, values)), &admitted.budget);
         let mut stale = None;
@@ -354,13 +361,19 @@ impl Egress {
         scope: &CallScope,
         begun: &Begun<'_>,
         slot: &Slot,
-        values: &Values,
+        values: &Arc<Values>,
         stale: Option<Arc<Token>>,
     ) -> Result<Option<Arc<Token>>, Refusal> {
         let Some(url) = &slot.token_url else { return Ok(None) };
         let place = self.tokens.slot(&self.connection, &slot.name, values.fingerprint);
         let generation = stale.as_ref().map(|token| token.generation);
-        let fetching = place.get(generation, self.clock.as_ref(), self.fetch_token(scope, slot, values, url));
+        let refused = stale.or_else(|| place.refused());
+        let fetching = place.get(generation, self.clock.as_ref(), async {
+            match slot.scheme {
+                Scheme::Oauth2Refresh { .. } => self.refreshed(scope, slot, values, url, refused).await,
+                _ => self.fetch_token(scope, slot, values, url).await,
+            }
+        });
         let token = timeout_at(scope.deadline(), fetching).await.map_err(|_| Refusal::Deadline(false))?;
         if let Err(Refusal::CredentialUnavailable(true)) = &token {
             begun.note(format!("credential `{}` was refused. {}", slot.name, slot.hint));
@@ -375,7 +388,7 @@ impl Egress {
         &self,
         scope: &CallScope,
         slot: &Slot,
-        values: &Values,
+        values: &Arc<Values>,
         url: &Url,
     ) -> Result<Granted, Refusal> {
         let request = grant::request(&slot.scheme, values, url.clone(), None);

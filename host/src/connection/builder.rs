@@ -140,6 +140,7 @@ impl ConnectionBuilder {
             budgets: Arc::clone(&ground.budgets),
             tokens: Arc::clone(&ground.tokens),
             secrets: Arc::clone(&ground.secrets),
+            store: Arc::clone(&ground.store),
             resolver: Arc::clone(&ground.resolver),
             network: ground.network.clone(),
             roots: ground.roots.clone(),

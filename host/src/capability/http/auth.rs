@@ -210,11 +210,11 @@ impl Values {
         std::str::from_utf8(self.part(name)?).map_err(|_| unusable(name, "is not UTF-8 text"))
     }
 
-    /// Makes the redactor look for these values. A user name is no secret: people's addresses are in many documents
-    /// rightly. Where the password is empty, the user name is the key, and looked for.
+    /// Makes the redactor look for these values. The name of a user or client is no secret: people's addresses are in many
+    /// documents rightly. Where the password is empty, the user name is the key, and looked for.
     pub(super) fn teach(&self, redactor: &Redactor) {
         let password_is_empty = self.part("password").is_ok_and(<[u8]>::is_empty);
-        let secret = |name: &str| name != "username" || password_is_empty;
+        let secret = |name: &str| name != "client-id" && (name != "username" || password_is_empty);
         redactor.learn(self.parts.iter().filter(|(name, _)| secret(name)).map(|(_, value)| value.expose()));
     }
 

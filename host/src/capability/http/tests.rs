@@ -10,6 +10,7 @@ mod limits;
 mod logs;
 mod reach;
 mod redaction;
+mod refresh;
 mod servers;
 mod tls;
 mod tokens;

@@ -52,6 +52,8 @@ pub(super) struct Token {
 pub(super) struct Granted {
     value: Secret,
     life: Duration,
+    /// Renewed so long before its end.
+    early: Duration,
 }
 
 /// The access tokens of all connections of a host.
@@ -61,6 +63,9 @@ pub(crate) struct Tokens(Mutex<HashMap<(String, String), Arc<TokenSlot>>>);
 /// The token of one credential: at most one fetch at a time.
 pub(super) struct TokenSlot {
     fingerprint: [u8; 32],
+    /// What the slot before had when a connector said that it had expired.
+    refused: Option<Arc<Token>>,
+    last: Mutex<Option<Arc<Token>>>,
     /// Fetches that have ended. Who waited for one takes its result, good or bad, instead of asking again.
     ended: AtomicU64,
     state: tokio::sync::Mutex<State>,
@@ -89,15 +94,32 @@ impl Tokens {
     /// none, so that nothing would be renewed.
     pub(crate) fn forget(&self, connection: &str) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = all.len();
-        all.retain(|(of, _), _| of != connection);
-        all.len() < before
+        let mut of_connection = all.iter_mut().filter(|((of, _), _)| of == connection).peekable();
+        let had_any = of_connection.peek().is_some();
+        of_connection.for_each(|(_, place)| *place = place.emptied());
+        had_any
     }
 }
 
 impl TokenSlot {
     fn new(fingerprint: [u8; 32]) -> Arc<Self> {
-        Arc::new(Self { fingerprint, ended: AtomicU64::new(0), state: tokio::sync::Mutex::default() })
+        Self::after(fingerprint, None)
+    }
+
+    fn after(fingerprint: [u8; 32], refused: Option<Arc<Token>>) -> Arc<Self> {
+        let (ended, state) = (AtomicU64::new(0), tokio::sync::Mutex::default());
+        Arc::new(Self { fingerprint, refused, last: Mutex::default(), ended, state })
+    }
+
+    /// Returns an empty place that knows which token is not taken any more.
+    fn emptied(&self) -> Arc<Self> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self::after(self.fingerprint, last.or_else(|| self.refused.clone()))
+    }
+
+    /// Returns the token that a connector said had expired.
+    pub(super) fn refused(&self) -> Option<Arc<Token>> {
+        self.refused.clone()
     }
 
     /// Returns a token that is good for now, and not the one of generation `stale`; fetches it when nobody else does.
@@ -121,7 +143,11 @@ impl TokenSlot {
             return Err(failure.clone());
         }
         let generation = self.ended.fetch_add(1, Ordering::AcqRel).saturating_add(1);
-        state.keep(fetched, generation, stale, clock.now())
+        let kept = state.keep(fetched, generation, stale, clock.now());
+        if let Ok(token) = &kept {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(token));
+        }
+        kept
     }
 }
 
@@ -185,14 +211,27 @@ fn pause(failure: &Refusal, has_token: bool, now: Instant) -> Option<(Instant, R
 }
 
 impl Granted {
+    fn new(value: Secret, life: Duration) -> Self {
+        Self { value, life, early: EARLY.min(life / 10) }
+    }
+
+    /// Takes over a token that was granted before.
+    pub(super) fn kept(value: &str, renew_at: Instant, expires_at: Instant, now: Instant) -> Self {
+        Self { value: Secret::new(value), life: expires_at.since(now), early: expires_at.since(renew_at) }
+    }
+
+    pub(super) fn value(&self) -> &Secret {
+        &self.value
+    }
+
+    /// Returns when it is to be renewed, and when it ends.
+    pub(super) fn times(&self, now: Instant) -> (Instant, Instant) {
+        (now.after(self.life.saturating_sub(self.early)), now.after(self.life))
+    }
+
     fn into_token(self, generation: u64, now: Instant) -> Token {
-        let early = EARLY.min(self.life / 10);
-        Token {
-            value: self.value,
-            generation,
-            renew_at: now.after(self.life.saturating_sub(early)),
-            expires_at: now.after(self.life),
-        }
+        let (renew_at, expires_at) = self.times(now);
+        Token { value: self.value, generation, renew_at, expires_at }
     }
 }
 
@@ -243,6 +282,16 @@ pub(super) fn read(
     }
 }
 
+/// Returns the refresh token that replaces the one that was used; none when that one stays.
+pub(super) fn replaced(body: &[u8]) -> Option<Zeroizing<String>> {
+    #[derive(Deserialize)]
+    struct Replacing {
+        refresh_token: Option<String>,
+    }
+    let answer: Replacing = serde_json::from_slice(body).ok()?;
+    answer.refresh_token.map(Zeroizing::new).filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
+}
+
 fn refuses_credential(body: &[u8]) -> bool {
     let error = serde_json::from_slice::<TokenError>(body).map(|answer| answer.error).unwrap_or_default();
     matches!(error.as_str(), "invalid_grant" | "invalid_client" | "unauthorized_client" | "access_denied")
@@ -261,7 +310,7 @@ fn read_token(body: &[u8]) -> Result<Granted, Refusal> {
 fn granted(value: Zeroizing<String>, life: Duration) -> Option<Granted> {
     let is_token =
         !value.is_empty() && value.len() <= MAX_TOKEN_BYTES && value.bytes().all(|byte| byte.is_ascii_graphic());
-    is_token.then(|| Granted { value: Secret::new(value.as_bytes()), life })
+    is_token.then(|| Granted::new(Secret::new(value.as_bytes()), life))
 }
 
 /// Reads `expires_in`: seconds, as a number or as text.

@@ -19,12 +19,14 @@ use crate::manifest::Manifest;
 use crate::model::{Effect, Instant};
 use crate::policy::{Grant, Policy};
 use crate::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
+use crate::store::{MemoryStore, Store};
 use crate::surroundings::{Clock, Resolver};
 
 /// What connections of a host share, and what a test turns.
 pub(super) struct World {
     pub(super) secrets: Arc<Secrets>,
     pub(super) clock: Arc<HandClock>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) resolver: Arc<Names>,
     pub(super) budgets: Arc<Budgets>,
     pub(super) tokens: Arc<Tokens>,
@@ -37,6 +39,7 @@ impl World {
         Self {
             secrets: Arc::default(),
             clock: Arc::default(),
+            store: Arc::new(MemoryStore::default()),
             resolver: Arc::default(),
             budgets: Arc::default(),
             tokens: Arc::default(),
@@ -66,6 +69,7 @@ impl World {
             budgets: Arc::clone(&self.budgets),
             tokens: Arc::clone(&self.tokens),
             secrets: Arc::clone(&self.secrets) as _,
+            store: Arc::clone(&self.store),
             resolver: Arc::clone(&self.resolver) as _,
             network: None,
             roots: self.roots.clone(),
