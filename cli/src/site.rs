@@ -1,5 +1,7 @@
 //! An installation that was opened: its file read, its connectors loaded and checked against it, its connections made.
 
+mod late_ledger;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use wharf_host::surroundings::SystemClock;
 use wharf_host::tape::Tape;
 use wharf_host::{Blame, Connection, Connector, Error, Host};
 
+use self::late_ledger::LateLedger;
 use crate::connectors::Connectors;
 use crate::failure::{Exit, Failure};
 use crate::installation::{self, ConnectionEntry, File, Key, Problems, agreement, nearest};
@@ -268,9 +271,10 @@ fn host(
     let settings = &installation.file.settings;
     let mut builder = Host::builder().secrets(SharedSecrets(Arc::clone(secrets)));
     builder = builder.cache(installation.path(&settings.cache));
-    if let Some(ledger) = ledger {
-        builder = builder.store(ledger);
-    }
+    builder = match ledger {
+        Some(ledger) => builder.store(ledger),
+        None => builder.store(LateLedger::new(installation.path(&settings.state))),
+    };
     if let Some(tape) = equipment.tape.clone() {
         builder = builder.tape(tape);
     }

@@ -15,6 +15,7 @@ mod events;
 mod holds;
 mod intents;
 mod items;
+mod kept;
 mod leases;
 mod owner;
 mod parked;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row, params};
 use wharf_host::model::Instant;
-use wharf_host::store::{Store, StoreUnavailable, WakeUp};
+use wharf_host::store::{KeptToken, Store, StoreUnavailable, WakeUp};
 
-use super::{Ledger, Result, loaded, stored};
+use super::{Ledger, Result, kept, loaded, stored};
 
 /// A wake-up that is due, with the failures so far.
 pub(crate) struct DueWakeUp {
@@ -30,6 +30,24 @@ impl Store for Ledger {
 
     async fn wake_ups(&self, connection: &str) -> std::result::Result<Vec<WakeUp>, StoreUnavailable> {
         of_connection(&self.reader(), connection).map_err(unavailable)
+    }
+
+    async fn kept_token(
+        &self,
+        connection: &str,
+        slot: &str,
+    ) -> std::result::Result<Option<KeptToken>, StoreUnavailable> {
+        kept::of_slot(&self.reader(), connection, slot).map_err(unavailable)
+    }
+
+    async fn keep_token(
+        &self,
+        connection: &str,
+        slot: &str,
+        kept: KeptToken,
+    ) -> std::result::Result<bool, StoreUnavailable> {
+        let (connection, slot) = (connection.to_owned(), slot.to_owned());
+        self.write(move |tx| kept::put(tx, &connection, &slot, &kept)).await.map_err(unavailable)
     }
 }
 
