@@ -25,7 +25,8 @@ use crate::secrets::{InstallationSecrets, SharedSecrets};
 /// An installation file that was read.
 pub(crate) struct Installation {
     shown: String,
-    base: PathBuf,
+    /// Its folder: what it names is relative to that.
+    pub(crate) base: PathBuf,
     /// What it says.
     pub(crate) file: File,
     problems: Problems,
@@ -250,7 +251,8 @@ impl Site {
     /// Returns how flows run here.
     pub(crate) fn flow_settings(&self) -> Settings {
         let mut settings = Settings::default();
-        settings.credential_marks = self.secrets.marks();
+        let secrets = Arc::clone(&self.secrets);
+        settings.live_credential_marks = Some(Arc::new(move || secrets.marks()));
         if let Some(time) = self.time.clone() {
             settings.sleep = Arc::new(time);
         }

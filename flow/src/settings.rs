@@ -56,6 +56,9 @@ pub struct Settings {
     /// Something that changes with a connection's credential, e.g. a digest, by connection. A connection that was paused
     /// because its credential was refused goes on by itself when this is another one; without it, when it is released.
     pub credential_marks: BTreeMap<String, String>,
+    /// The same, asked each time that it is needed, so that a process that runs for long notices a secret that was
+    /// replaced. None by default; used in place of `credential_marks`.
+    pub live_credential_marks: Option<Arc<dyn Fn() -> BTreeMap<String, String> + Send + Sync>>,
     /// Names of the credentials that each connection uses. A credential that is paused, or refused, stops every
     /// connection that uses it. Empty by default: each connection then stands for itself.
     pub credentials: BTreeMap<String, Vec<String>>,
@@ -71,6 +74,13 @@ pub struct Settings {
     pub randomness: Arc<dyn Randomness>,
 }
 
+impl Settings {
+    /// Returns what changes with each connection's credential, as it is now.
+    pub(crate) fn marks(&self) -> BTreeMap<String, String> {
+        self.live_credential_marks.as_ref().map_or_else(|| self.credential_marks.clone(), |ask| ask())
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -81,6 +91,7 @@ impl Default for Settings {
             page_bytes: 4 << 20,
             backlog: 5_000,
             credential_marks: BTreeMap::new(),
+            live_credential_marks: None,
             credentials: BTreeMap::new(),
             keep_done: None,
             check_one_in: 50,

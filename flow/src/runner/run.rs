@@ -180,9 +180,13 @@ impl<'r> Run<'r> {
     /// Lets connections go on whose credential is another one than the one that was refused.
     async fn lift_replaced_credentials(&self) -> Result<(), Error> {
         self.refresh_holds()?;
-        let marks = &self.runner.settings.credential_marks;
         let table = self.hold_table();
-        for (hold, mark) in table.marked() {
+        let mut marked = table.marked().peekable();
+        if marked.peek().is_none() {
+            return Ok(());
+        }
+        let marks = self.runner.settings.marks();
+        for (hold, mark) in marked {
             let HoldScope::Connection(name) = &hold.scope else { continue };
             if marks.get(name).is_some_and(|now| now != mark) {
                 self.runner.ledger.lift(hold.scope.clone()).await?;

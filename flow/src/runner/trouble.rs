@@ -199,9 +199,10 @@ impl Run<'_> {
         until: Option<Instant>,
         streak: u32,
     ) -> Result<(), Error> {
-        let marks = &self.runner.settings.credential_marks;
         let mark = match (&scope, &failure.cause) {
-            (HoldScope::Connection(name), Cause::AuthRevoked | Cause::AuthExpired) => marks.get(name).cloned(),
+            (HoldScope::Connection(name), Cause::AuthRevoked | Cause::AuthExpired) => {
+                self.runner.settings.marks().remove(name)
+            }
             _ => None,
         };
         let message = match until {
