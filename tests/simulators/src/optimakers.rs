@@ -326,6 +326,12 @@ impl Simulator {
         self.service.outbox.waiting()
     }
 
+    /// Returns how long it is to the next try of a message that waits; none when none waits.
+    pub fn next_try_in(&self) -> Option<Duration> {
+        let due = self.service.outbox.next_due()?.saturating_sub(self.service.clock.now());
+        Some(Duration::from_millis(u64::try_from(due).unwrap_or(0)))
+    }
+
     /// Waits until so many tries were made in all.
     pub async fn wait_for_attempts(&self, attempts: usize) {
         self.service.outbox.wait_for(attempts).await;

@@ -157,7 +157,8 @@ impl Outbox {
         due
     }
 
-    fn next_due(&self) -> Option<i64> {
+    /// Returns when the next message is due, in Unix milliseconds.
+    pub(crate) fn next_due(&self) -> Option<i64> {
         self.posts().pending.iter().map(|pending| pending.due).min()
     }
 
