@@ -44,19 +44,20 @@ fn partner(source: &Source<'_>) -> Partner {
     let (company, person) = (source.text("invoice_company"), source.text("invoice_fullname"));
     let tax_number = source.text("invoice_nip");
     let is_company = company.is_some() || tax_number.is_some();
+    let address = Address {
+        name: person.clone(),
+        company: company.clone(),
+        street: source.text("invoice_address"),
+        postcode: source.text("invoice_postcode"),
+        city: source.text("invoice_city"),
+        state: source.text("invoice_state"),
+        country: source.upper("invoice_country_code"),
+    };
     Partner {
         kind: if is_company { PartnerKind::Company } else { PartnerKind::Person },
-        name: company.clone().or(person.clone()).unwrap_or_default(),
+        name: company.or(person).unwrap_or_default(),
         tax_number,
-        address: Some(Address {
-            name: person,
-            company,
-            street: source.text("invoice_address"),
-            postcode: source.text("invoice_postcode"),
-            city: source.text("invoice_city"),
-            state: source.text("invoice_state"),
-            country: source.upper("invoice_country_code"),
-        }),
+        address: (address != Address::default()).then_some(address),
         ..Partner::default()
     }
 }

@@ -366,6 +366,10 @@ fn wish(
     amounts: Vec<(String, Sent)>,
     [inventory, product, sku]: [Option<String>; 3],
 ) -> Result<Wish> {
+    // What could not be read has been noted.
+    if amounts.is_empty() && parameters.is_empty() {
+        parameters.wrong("", "empty", "it has nothing to set; map at least one");
+    }
     let group = inventory.or_else(|| client.config.inventory_id.map(|id| id.to_string())).unwrap_or_default();
     let group = group.trim().to_owned();
     if group.parse::<u64>().is_err() {
@@ -380,9 +384,6 @@ fn wish(
     }
     if !product.is_empty() && product.parse::<u64>().is_err() {
         return Err(Failure::subject_not_found("product", &product));
-    }
-    if amounts.is_empty() {
-        parameters.wrong("", "empty", "it has nothing to set; map at least one");
     }
     parameters.checked()?;
     Ok(Wish { place: 0, group, product, variant: String::new(), sku, amounts })

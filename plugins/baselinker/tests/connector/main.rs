@@ -9,10 +9,13 @@
     reason = "tests fail where they stand"
 )]
 
+mod bulk;
+mod catalog;
 mod documents;
 mod errors;
 mod feeds;
 mod journal;
+mod listings;
 mod manifest;
 mod records;
 mod shop;
