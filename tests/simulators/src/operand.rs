@@ -288,7 +288,7 @@ fn documents(service: &Service) -> Value {
     let changed = |table: Table| {
         let changed = state.records(table).iter().filter(|stored| stored.changed);
         changed.map(
-            move |stored| json!({ "entity": table.name(), "id": stored.value[table.key()], "value": stored.value }),
+            move |stored| json!({ "entity": table.name(), "id": stored.value.get(table.key()), "value": stored.value }),
         )
     };
     Table::ALL.into_iter().flat_map(changed).collect()

@@ -220,6 +220,8 @@ async fn what_changes_bears_a_later_time_and_may_move() {
     let agency = Agency::start(|options| options.order = Order::NewestChangeFirst).await;
     agency.simulator.populate(3).unwrap();
     assert_eq!(agency.ids("/beta/finance/receivables").await, [1003, 1002, 1001]);
+    let (_, clients) = agency.get("/beta/entity/clients").await;
+    assert_eq!(rows(&clients).len(), 1, "clients bear no time and are listed all the same");
     assert!(agency.simulator.change(Table::Receivables, "1001", json!({ "situation": "late" })));
     assert_eq!(agency.ids("/beta/finance/receivables").await, [1001, 1003, 1002]);
     assert!(agency.simulator.remove(Table::Receivables, "1003"));

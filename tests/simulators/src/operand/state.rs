@@ -37,6 +37,13 @@ pub(crate) struct Stored {
     pub(crate) changed: bool,
 }
 
+impl Stored {
+    /// Returns the text of a field; empty where it is missing.
+    fn text(&self, field: &str) -> String {
+        self.value.get(field).map(text_of).unwrap_or_default()
+    }
+}
+
 /// All that changes.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -75,7 +82,7 @@ impl State {
 
     /// Changes fields of a record; false when it is not there.
     pub(crate) fn change(&mut self, table: Table, id: &str, fields: Map<String, Value>, now: i64) -> bool {
-        let of_id = |stored: &&mut Stored| text_of(&stored.value[table.key()]) == id;
+        let of_id = |stored: &&mut Stored| stored.text(table.key()) == id;
         let Some(stored) = self.tables.entry(table).or_default().iter_mut().find(of_id) else { return false };
         let times_itself = fields.contains_key("updatedAt");
         stored.value.extend(fields);
@@ -90,12 +97,12 @@ impl State {
     pub(crate) fn remove(&mut self, table: Table, id: &str) -> bool {
         let records = self.tables.entry(table).or_default();
         let before = records.len();
-        records.retain(|stored| text_of(&stored.value[table.key()]) != id);
+        records.retain(|stored| stored.text(table.key()) != id);
         records.len() < before
     }
 
     pub(crate) fn find(&self, table: Table, id: &str) -> Option<&Stored> {
-        self.records(table).iter().find(|stored| text_of(&stored.value[table.key()]) == id)
+        self.records(table).iter().find(|stored| stored.text(table.key()) == id)
     }
 
     pub(crate) fn records(&self, table: Table) -> &[Stored] {
@@ -106,7 +113,7 @@ impl State {
     pub(crate) fn ordered(&self, table: Table) -> Vec<&Stored> {
         let mut records: Vec<&Stored> = self.records(table).iter().collect();
         if self.options.order == Order::NewestChangeFirst {
-            records.sort_by_key(|stored| std::cmp::Reverse(text_of(&stored.value["updatedAt"])));
+            records.sort_by_key(|stored| std::cmp::Reverse(stored.text("updatedAt")));
         }
         records
     }
