@@ -1,0 +1,43 @@
+//! Records of a company API, one by one.
+
+use wharf_sdk::{Failure, Item, Result};
+
+use crate::client::Client;
+use crate::customer::PARTNER;
+
+/// Returns the customer with that code.
+pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
+    check(entity)?;
+    Client::open()?.one(id)?.ok_or_else(|| Failure::subject_not_found(entity, id))
+}
+
+/// Returns the customers for which every field of `query` holds.
+pub(crate) fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Result<Vec<Item>> {
+    check(entity)?;
+    let parameters = query.iter().map(parameter).collect::<Result<Vec<_>>>()?;
+    let found = Client::open()?.search(parameters)?;
+    Ok(found.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+}
+
+fn check(entity: &str) -> Result<()> {
+    match entity {
+        PARTNER => Ok(()),
+        _ => {
+            Err(Failure::unsupported(entity, format!("there are no {entity} records here; use those of the manifest")))
+        }
+    }
+}
+
+fn parameter((key, value): &(String, String)) -> Result<(&'static str, &str)> {
+    let name = match key.as_str() {
+        "registration_number" => "cnpj",
+        "tax_number" => "cpf",
+        "email" => "email",
+        "phone" => "telefone",
+        _ => {
+            let message = format!("customers cannot be looked up by `{key}`; use the keys of the manifest");
+            return Err(Failure::unsupported("lookup", message));
+        }
+    };
+    Ok((name, value))
+}
