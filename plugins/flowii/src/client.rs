@@ -1,5 +1,6 @@
 //! The one place that makes requests: addresses, headers, credential, and from answers to causes.
 
+mod places;
 mod problems;
 
 use std::cell::OnceCell;
@@ -133,13 +134,25 @@ impl Client {
         .map(String::as_str)
     }
 
-    /// Returns the answer when it is a success, and else its cause; a company that is refused is looked up first.
-    pub(crate) fn accepted(&self, response: Response) -> Result<Response> {
+    /// Returns the answer to a write when it is a success, and else its cause, with the places of the entity's document.
+    pub(crate) fn written(&self, entity: &str, response: Response) -> Result<Response> {
+        self.require_company(&response)?;
+        problems::written(entity, response)
+    }
+
+    /// Returns the answer to a read when it is a success, and else its cause.
+    fn accepted(&self, response: Response) -> Result<Response> {
+        self.require_company(&response)?;
+        problems::accepted(response)
+    }
+
+    /// Fails where the company is what was refused.
+    fn require_company(&self, response: &Response) -> Result<()> {
         if response.status() == 403 && self.config.company_id.is_some() {
             // FLOWii says 403 for a wrong Api-Key and for a company out of reach; the access list tells which it is.
             company::choose(&company::list(self)?, self.config.company_id.as_deref())?;
         }
-        problems::accepted(response)
+        Ok(())
     }
 
     fn request(&self, method: &str, path: &[&str], query: Query<'_>) -> Result<RequestBuilder> {

@@ -66,7 +66,7 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
         }
     }
     let draft = draft(&invoice, &items, &partner.id, mark(client, intent));
-    let response = client.accepted(client.post(&["documents"], &draft)?)?;
+    let response = client.written("invoice", client.post(&["documents"], &draft)?)?;
     let row = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?;
     match row.id.filled() {
         Some(_) => Ok(Outcome::Applied(applied(&row))),

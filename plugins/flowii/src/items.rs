@@ -16,7 +16,7 @@ use crate::listing::walk;
 pub(crate) fn complete(client: &Client, order: &str, wanted: &[Item]) -> Result<usize> {
     let missing = missing(client, order, wanted)?;
     for item in &missing {
-        client.accepted(client.post(&["orders", order, "items"], &item.draft("order-item"))?)?;
+        client.written("order", client.post(&["orders", order, "items"], &item.draft("order-item"))?)?;
     }
     Ok(missing.len())
 }

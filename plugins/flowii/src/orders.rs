@@ -179,14 +179,14 @@ fn resume(client: &Client, found: Found, items: &[Item]) -> Result<Outcome> {
 fn send(client: &Client, draft: &mut Draft) -> Result<Found> {
     loop {
         let response = client.post(&["orders"], draft)?;
-        let refused = refusal(&response);
+        let refused = refusal(PLACE.entity, &response);
         if let Some(refused) = &refused
             && give_way(draft, refused, client.config.items_in)
         {
             log::info("order sent again without optional parts", &[("refused", &refused.pointers.join(" "))]);
             continue;
         }
-        let response = client.accepted(response)?;
+        let response = client.written(PLACE.entity, response)?;
         let row = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?;
         if row.id.as_str().is_empty() {
             return Err(response.unreadable("the new order has no `id`"));

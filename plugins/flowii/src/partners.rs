@@ -208,7 +208,7 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     }
     let country = country_id(client, &partner)?;
     let draft = draft(&partner, country.as_deref(), client, &intent.correlation);
-    let response = client.accepted(client.post(&["partners"], &draft)?)?;
+    let response = client.written("partner", client.post(&["partners"], &draft)?)?;
     let id = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?.id.filled();
     id.map(Outcome::applied).ok_or_else(|| response.unreadable("the new partner has no `id`"))
 }
@@ -266,7 +266,7 @@ pub(crate) fn update(client: &Client, intent: &Intent) -> Result<Outcome> {
     if matches!(response.status(), 404 | 410) {
         return Err(Failure::subject_not_found("partner", target).with_evidence(response.evidence()));
     }
-    client.accepted(response)?;
+    client.written("partner", response)?;
     Ok(Outcome::applied(target))
 }
 

@@ -172,7 +172,7 @@ impl<'a> Wanted<'a> {
         if let Walk::Found(found) = known.of(self.correlation) {
             return Ok(Outcome::AlreadyApplied(applied(found)));
         }
-        let response = client.accepted(client.post(&[place.path], &self.draft)?)?;
+        let response = client.written(place.entity, client.post(&[place.path], &self.draft)?)?;
         let row = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?;
         match row.id.filled() {
             Some(id) => Ok(Outcome::Applied(applied(Found::of(&row).unwrap_or(Found { id, number: None })))),
@@ -243,7 +243,7 @@ pub(crate) fn update(client: &Client, intent: &Intent) -> Result<Outcome> {
     if matches!(response.status(), 404 | 410) {
         return Err(Failure::subject_not_found(place.entity, target).with_evidence(response.evidence()));
     }
-    client.accepted(response)?;
+    client.written(place.entity, response)?;
     Ok(Outcome::applied(target))
 }
 

@@ -38,7 +38,7 @@ impl Wanted {
             let message = format!("product {} has the code `{}` already; change it instead", found.id, self.code);
             return Err(Failure::conflict(Some(found.id), Some(same), message));
         }
-        let response = client.accepted(client.post(&[PLACE.path], &self.draft)?)?;
+        let response = client.written(PLACE.entity, client.post(&[PLACE.path], &self.draft)?)?;
         let row = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?;
         let id = row.id.filled().ok_or_else(|| response.unreadable("the new product has no `id`"))?;
         Ok(Outcome::Applied(Applied::new(id).number(&self.code)))
@@ -126,7 +126,7 @@ pub(crate) fn update(client: &Client, intent: &Intent) -> Result<Outcome> {
     if matches!(response.status(), 404 | 410) {
         return Err(Failure::subject_not_found(PLACE.entity, target).with_evidence(response.evidence()));
     }
-    client.accepted(response)?;
+    client.written(PLACE.entity, response)?;
     Ok(Outcome::applied(target))
 }
 

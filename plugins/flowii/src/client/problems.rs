@@ -4,6 +4,7 @@ use serde::Deserialize;
 use wharf_sdk::http::{Effect, Response};
 use wharf_sdk::{Failure, Result, Violation, violation};
 
+use super::places::place;
 use crate::api::{Envelope, Problem};
 
 /// A body that FLOWii refused: nothing was made.
@@ -15,13 +16,18 @@ pub(crate) struct Refusal {
     pub(crate) pointers: Vec<String>,
 }
 
+/// Returns the answer to a write of that entity when it is a success, and else its cause.
+pub(super) fn written(entity: &str, response: Response) -> Result<Response> {
+    match refusal(entity, &response) {
+        Some(refused) => Err(Failure::invalid_record(refused.violations).with_evidence(response.evidence())),
+        None => accepted(response),
+    }
+}
+
 /// Returns the answer when it is a success, and else its cause.
 pub(super) fn accepted(response: Response) -> Result<Response> {
     if response.is_success() {
         return Ok(response);
-    }
-    if let Some(refused) = refusal(&response) {
-        return Err(Failure::invalid_record(refused.violations).with_evidence(response.evidence()));
     }
     let sentence = sentence(&response);
     let status = response.status();
@@ -32,7 +38,7 @@ pub(super) fn accepted(response: Response) -> Result<Response> {
 }
 
 /// Returns why a body was refused; none for any other answer. 400 and 422 say that nothing was made.
-pub(crate) fn refusal(response: &Response) -> Option<Refusal> {
+pub(crate) fn refusal(entity: &str, response: &Response) -> Option<Refusal> {
     if response.effect() == Effect::Read || !matches!(response.status(), 400 | 422) {
         return None;
     }
@@ -41,7 +47,7 @@ pub(crate) fn refusal(response: &Response) -> Option<Refusal> {
     let mut refused = Refusal::default();
     for problem in problems {
         let pointer = problem.source.as_ref().map_or("", |source| source.pointer.as_str());
-        refused.violations.push(violation(place(pointer), "refused", fix(&text(problem))));
+        refused.violations.push(violation(place(entity, pointer), "refused", fix(&text(problem))));
         if !pointer.is_empty() {
             refused.pointers.push(pointer.to_owned());
         }
@@ -81,25 +87,4 @@ fn text(problem: &Problem<'_>) -> String {
         true => "refused without a reason".to_owned(),
         false => said.join(": "),
     }
-}
-
-/// Translates a place of the sent body to the place of the document that it was made from.
-fn place(pointer: &str) -> String {
-    const PLACES: [(&str, &str); 13] = [
-        ("/data/relationships/partner", "/customer"),
-        ("/data/relationships/items", "/lines"),
-        ("/data/relationships/billing-address", "/address"),
-        ("/data/relationships/key-contact", "/contacts/0"),
-        ("/data/attributes/ico", "/registration_number"),
-        ("/data/attributes/dic", "/tax_number"),
-        ("/data/attributes/ic-dph", "/vat_number"),
-        ("/data/attributes/comment", "/note"),
-        ("/data/attributes/created", "/created_at"),
-        ("/data/attributes/accepted", "/confirmed_at"),
-        ("/data/attributes/deadline", "/deadline"),
-        ("/data/attributes/description", "/customer_note"),
-        ("/data/attributes/name", "/name"),
-    ];
-    let known = PLACES.iter().find(|(sent, _)| pointer.starts_with(sent));
-    known.map_or_else(|| pointer.to_owned(), |(_, place)| (*place).to_owned())
 }

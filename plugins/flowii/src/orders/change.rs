@@ -22,20 +22,20 @@ pub(crate) fn apply(client: &Client, intent: &Intent) -> Result<Outcome> {
     let target = intent.target()?;
     let Some(mut draft) = difference(client, intent, target)? else { return Ok(Outcome::NothingToDo) };
     let mut response = client.patch(&[PLACE.path, target], &draft)?;
-    if let Some(refused) = refusal(&response)
+    if let Some(refused) = refusal(PLACE.entity, &response)
         && (refused.pointers.is_empty() || refused.pointers.iter().any(|pointer| pointer.contains(CUSTOM_VALUES)))
         && draft.drop_relation(CUSTOM_VALUES)
     {
         log::info("order changed without custom fields", &[("refused", &refused.pointers.join(" "))]);
         if draft.is_empty() {
-            return client.accepted(response).map(|_| Outcome::NothingToDo);
+            return client.written(PLACE.entity, response).map(|_| Outcome::NothingToDo);
         }
         response = client.patch(&[PLACE.path, target], &draft)?;
     }
     if matches!(response.status(), 404 | 410) {
         return Err(Failure::subject_not_found(PLACE.entity, target).with_evidence(response.evidence()));
     }
-    client.accepted(response)?;
+    client.written(PLACE.entity, response)?;
     Ok(Outcome::applied(target))
 }
 
