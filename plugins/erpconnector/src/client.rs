@@ -50,7 +50,7 @@ impl Client {
 
     /// Reads a list.
     pub(crate) fn list(&self, entity: Entity<'_>, query: &Query) -> Result<Response> {
-        self.accepted(self.list_request(entity, query)?.send()?)
+        self.accepted(entity, self.list_request(entity, query)?.send()?)
     }
 
     /// Returns the request that [`list`](Self::list) sends.
@@ -64,7 +64,7 @@ impl Client {
         if matches!(response.status(), 404 | 410) {
             return Err(Failure::subject_not_found(entity.document(), id).with_evidence(response.evidence()));
         }
-        self.accepted(response)
+        self.accepted(entity, response)
     }
 
     /// Returns the request that [`get`](Self::get) sends.
@@ -76,20 +76,20 @@ impl Client {
     pub(crate) fn post(&self, entity: Entity<'_>, body: &Body) -> Result<Response> {
         verbs::require(&self.config, entity, Verb::Post)?;
         let response = self.post_request(entity, body).send()?;
-        if response.status() == 412 { Ok(response) } else { self.accepted(response) }
+        if response.status() == 412 { Ok(response) } else { self.accepted(entity, response) }
     }
 
     /// Replaces a record. The id is in the path and in the body, as the vendor's pages show either.
     pub(crate) fn put(&self, entity: Entity<'_>, id: &str, body: &Body) -> Result<Response> {
         verbs::require(&self.config, entity, Verb::Put)?;
-        self.accepted(self.request("PUT", &self.address_of(entity, id)).json(body).send()?)
+        self.accepted(entity, self.request("PUT", &self.address_of(entity, id)).json(body).send()?)
     }
 
     /// Removes a record. One that is not there is removed already.
     pub(crate) fn delete(&self, entity: Entity<'_>, id: &str) -> Result<()> {
         verbs::require(&self.config, entity, Verb::Delete)?;
         let response = self.request("DELETE", &self.address_of(entity, id)).send()?;
-        if matches!(response.status(), 404 | 410) { Ok(()) } else { self.accepted(response).map(drop) }
+        if matches!(response.status(), 404 | 410) { Ok(()) } else { self.accepted(entity, response).map(drop) }
     }
 
     /// Returns the request that [`delete`](Self::delete) sends.
@@ -158,8 +158,8 @@ impl Client {
             .credential(SLOT)
     }
 
-    fn accepted(&self, response: Response) -> Result<Response> {
-        problems::accepted(response, &self.company)
+    fn accepted(&self, entity: Entity<'_>, response: Response) -> Result<Response> {
+        problems::accepted(response, entity, &self.company)
     }
 }
 

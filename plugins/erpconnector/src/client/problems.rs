@@ -6,6 +6,7 @@ use wharf_sdk::quirks::Entries;
 use wharf_sdk::{Failure, Result, Violation, violation};
 
 use crate::assumed::{CLOSED_WORDS, LOCKED_WORDS, PERIOD_WORDS};
+use crate::verbs::Entity;
 
 /// What ASP.NET says when it has nothing to say.
 const EMPTY_PHRASE: &str = "an error has occurred";
@@ -22,12 +23,12 @@ struct Said {
 }
 
 /// Returns the answer when it is a success, and else its cause.
-pub(super) fn accepted(response: Response, company: &str) -> Result<Response> {
+pub(super) fn accepted(response: Response, entity: Entity<'_>, company: &str) -> Result<Response> {
     if response.is_success() {
         return Ok(response);
     }
     let said = said(&response);
-    match cause(&response, &said, company) {
+    match cause(&response, &said, entity, company) {
         Some(failure) => Err(failure.with_evidence(response.evidence())),
         None => {
             let status = response.status();
@@ -40,7 +41,7 @@ pub(super) fn accepted(response: Response, company: &str) -> Result<Response> {
 }
 
 /// Returns the cause where the body tells more than the status; none for the status' own.
-fn cause(response: &Response, said: &Said, company: &str) -> Option<Failure> {
+fn cause(response: &Response, said: &Said, entity: Entity<'_>, company: &str) -> Option<Failure> {
     let message = said.message.as_deref();
     match response.status() {
         403 => {
@@ -56,10 +57,10 @@ fn cause(response: &Response, said: &Said, company: &str) -> Option<Failure> {
             let words = message.unwrap_or("the query is refused");
             Some(Failure::unsupported("query", format!("the ERP refuses the query: {words}")))
         }
-        400 => Some(Failure::invalid_record(violations(said))),
-        422 => Some(refused(said)),
+        400 => Some(Failure::invalid_record(violations(said, entity))),
+        422 => Some(refused(said, entity)),
         // A 500 with words of its own is the ERP's refusal; one without may have happened after the work was done.
-        500 if response.effect() != Effect::Read && message.is_some_and(is_telling) => Some(refused(said)),
+        500 if response.effect() != Effect::Read && message.is_some_and(is_telling) => Some(refused(said, entity)),
         _ => None,
     }
 }
@@ -69,7 +70,7 @@ fn is_telling(message: &str) -> bool {
 }
 
 /// The ERP refuses: because of the books' state, or because of the document.
-fn refused(said: &Said) -> Failure {
+fn refused(said: &Said, entity: Entity<'_>) -> Failure {
     let message = said.message.as_deref().unwrap_or_default();
     let text = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -79,13 +80,17 @@ fn refused(said: &Said) -> Failure {
     if has(&LOCKED_WORDS) {
         return Failure::precondition("record-locked", format!("the ERP refuses: {message}"));
     }
-    Failure::invalid_record(violations(said))
+    Failure::invalid_record(violations(said, entity))
 }
 
-fn violations(said: &Said) -> Vec<Violation> {
+fn violations(said: &Said, entity: Entity<'_>) -> Vec<Violation> {
     let of_field = |(field, sentences): &(String, Vec<String>)| {
         let text = if sentences.is_empty() { "refused".to_owned() } else { sentences.join(" ") };
-        violation(place(field), "refused", format!("`{field}`: {}; correct the document", text.trim_end_matches('.')))
+        violation(
+            place(entity, field),
+            "refused",
+            format!("`{field}`: {}; correct the document", text.trim_end_matches('.')),
+        )
     };
     let found: Vec<Violation> = said.fields.iter().map(of_field).collect();
     if !found.is_empty() {
@@ -96,9 +101,16 @@ fn violations(said: &Said) -> Vec<Violation> {
 }
 
 /// Translates the ERP's name of a field to the place of the document that it was made from.
-fn place(field: &str) -> String {
+fn place(entity: Entity<'_>, field: &str) -> String {
     let (head, rest) = field.split_once(['.', '[']).unwrap_or((field, ""));
     let line = rest.split(']').next().and_then(|index| index.parse::<u32>().ok());
+    match (entity, head) {
+        (Entity::Other(_), _) => return format!("/fields/{head}"),
+        (Entity::SupplierInvoice, "NoFournisseur") => return format!("/partner/extra/{head}"),
+        (Entity::Customer, "NoClient") => return format!("/extra/{head}"),
+        (Entity::Product, "Description") => return "/name".to_owned(),
+        _ => {}
+    }
     match (head, line) {
         ("Lignes", Some(line)) => format!("/lines/{line}"),
         ("Lignes", None) => "/lines".to_owned(),
@@ -132,4 +144,25 @@ fn fields(body: &Fields<'_>) -> Option<Vec<(String, Vec<String>)>> {
     let state = body.get("ModelState").or_else(|| body.get("modelState"))?;
     let fields: Entries<'_, Vec<String>> = serde_json::from_str(state.get()).ok()?;
     Some(fields.into_iter().map(|(name, sentences)| (name.into_owned(), sentences)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_the_erp_is_a_place_of_the_document_that_was_sent() {
+        for (entity, field, expected) in [
+            (Entity::SupplierOrder, "NoFournisseur", "/supplier"),
+            (Entity::SupplierInvoice, "NoFournisseur", "/partner/extra/NoFournisseur"),
+            (Entity::CustomerInvoice, "Client.NoClient", "/partner"),
+            (Entity::Customer, "NoClient", "/extra/NoClient"),
+            (Entity::GLJournalEntry, "Lignes[2].Sens", "/lines/2"),
+            (Entity::GLJournalEntry, "DateEcriture", "/date"),
+            (Entity::Other("Payroll"), "Montant", "/fields/Montant"),
+            (Entity::CustomerInvoice, "Autre", ""),
+        ] {
+            assert_eq!(place(entity, field), expected, "{entity:?} {field}");
+        }
+    }
 }
