@@ -95,6 +95,13 @@ fn a_call_has_at_most_1000_products_and_each_of_them_once() {
 }
 
 #[test]
+fn a_product_that_is_set_twice_is_set_in_turn() {
+    let host = host().respond(|_| success(r#","counter":1,"warnings":"""#)).install();
+    assert!(apply(&[stock("7", "1"), stock("8", "1"), stock("7", "2")]).iter().all(Result::is_ok));
+    assert_eq!(products(&host), [vec!["7".to_owned(), "8".to_owned()], vec!["7".to_owned()]]);
+}
+
+#[test]
 fn a_refused_call_is_halved_until_the_product_to_blame_is_found() {
     let host = host()
         .respond(|request| match call(request).1["products"].get("37") {
@@ -248,6 +255,22 @@ fn orders_of_one_status_are_moved_by_one_call() {
     );
     assert!(results[..4].iter().all(Result::is_ok));
     assert!(matches!(&results[4], Err(failure) if matches!(failure.cause(), Cause::MappingMissing(_))));
+}
+
+#[test]
+fn an_order_that_is_moved_twice_is_moved_in_turn() {
+    let host = FakeHost::new().respond(|_| success("")).install();
+    let to = |order: &str, status: &str| intent("order-status", Action::Transition, order, &json!({"status": status}));
+    apply(&[to("1", "203"), to("2", "204"), to("2", "203")]);
+    let calls: Vec<Value> = host.requests().iter().map(|request| call(request).1).collect();
+    assert_eq!(
+        calls,
+        [
+            json!({"order_id": 1, "status_id": 203}),
+            json!({"order_id": 2, "status_id": 204}),
+            json!({"order_id": 2, "status_id": 203})
+        ]
+    );
 }
 
 #[test]
