@@ -229,7 +229,7 @@ struct Taped<'a> {
 impl Drop for Taped<'_> {
     fn drop(&mut self) {
         if let Some(track) = &self.track {
-            track.ended(&|text| self.rooms.redact(text));
+            track.ended(&|text| self.rooms.redacted(text));
         }
     }
 }

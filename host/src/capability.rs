@@ -9,6 +9,7 @@ pub(crate) mod wasi;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use self::http::{CallScope, Egress, Tokens};
@@ -72,17 +73,35 @@ impl Rooms {
         Some(tape.begin(CallOnTape { connection, connector, name, arguments: arguments() }))
     }
 
-    /// Takes the secrets that the connection has used out of a text.
-    pub(crate) fn redact(&self, text: String) -> String {
+    /// Returns what a connector gave without the secrets that the connection has used, and reports it; none when there is
+    /// none in it.
+    pub(crate) fn searched(&self, scope: &CallScope, place: &str, bytes: &[u8]) -> Option<Bytes> {
+        let connected = self.connected.as_ref()?;
+        let clean = connected.egress.search(bytes)?;
+        let (connector, connection) = (&self.connector, &connected.name);
+        tracing::warn!(%connector, %connection, place, "a secret value was taken out");
+        scope.leaked(place, None);
+        Some(clean)
+    }
+
+    /// Takes the secrets that the connection has used out of a text of our own.
+    pub(crate) fn redacted(&self, text: String) -> String {
         match &self.connected {
             Some(connected) => connected.egress.redact(text),
             None => text,
         }
     }
 
+    /// Takes secrets out of a text that a connector gave, and reports it.
+    pub(crate) fn redact(&self, scope: &CallScope, place: &str, text: &mut String) {
+        if let Some(clean) = self.searched(scope, place, text.as_bytes()) {
+            *text = String::from_utf8_lossy(&clean).into_owned();
+        }
+    }
+
     /// Takes secrets out of what a connector says of a failure.
-    pub(crate) fn redact_failure(&self, failure: &mut Failure) {
-        let redact = |text: &mut String| *text = self.redact(std::mem::take(text));
+    pub(crate) fn redact_failure(&self, scope: &CallScope, failure: &mut Failure) {
+        let redact = |text: &mut String| self.redact(scope, "failure", text);
         redact(&mut failure.message);
         if let Some(Evidence { remote_code, excerpt, .. }) = &mut failure.evidence {
             remote_code.iter_mut().chain(excerpt).for_each(redact);

@@ -582,6 +582,18 @@ pub enum Effect {
 pub struct Trace {
     /// Requests in the order in which they were asked for.
     pub requests: Vec<RequestTrace>,
+    /// Places where a secret value was found and taken out; 32 at most.
+    pub leaks: Vec<Leak>,
+}
+
+/// A secret value where none belongs: the remote gave one back, the connector passed one on, or the operator wrote one
+/// into the configuration. It was taken out; never says which value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leak {
+    /// Where: `body` or the name of a header of an answer; `document`, `cursor`, `reply`, `log`, `failure`, `configuration`.
+    pub place: String,
+    /// Number of the request whose answer it was.
+    pub request: Option<u32>,
 }
 
 /// One request of a call.

@@ -250,7 +250,7 @@ fn request(number: usize, answered: bool, effect: Effect) -> RequestTrace {
 }
 
 fn failed(cause: Cause, requests: Vec<RequestTrace>) -> Error {
-    Error::failed(cause, Blame::Connector, "told to fail").with_trace(Trace { requests })
+    Error::failed(cause, Blame::Connector, "told to fail").with_trace(Trace { requests, ..Trace::default() })
 }
 
 fn unsupported<T>() -> Result<Answer<T>, Error> {
@@ -273,7 +273,10 @@ impl Endpoint for Remote {
         }
         state.windows.push((bounds.since, bounds.until));
         if let Some(page) = (state.page_script)(number) {
-            return Ok(Answer { value: page, trace: Trace { requests: vec![request(1, true, Effect::Read)] } });
+            return Ok(Answer {
+                value: page,
+                trace: Trace { requests: vec![request(1, true, Effect::Read)], ..Trace::default() },
+            });
         }
         let start: usize = start.unwrap_or(0);
         let size = state.page.min(usize::try_from(bounds.max_items).unwrap());
@@ -288,7 +291,7 @@ impl Endpoint for Remote {
             next: Cursor { version: 1, bytes: end.to_string().into_bytes() },
             caught_up: end == state.items.len(),
         };
-        Ok(Answer { value: page, trace: Trace { requests: vec![request(1, true, Effect::Read)] } })
+        Ok(Answer { value: page, trace: Trace { requests: vec![request(1, true, Effect::Read)], ..Trace::default() } })
     }
 
     async fn get(&self, entity: &str, id: &str) -> Result<Answer<Item>, Error> {
@@ -307,7 +310,7 @@ impl Endpoint for Remote {
         let requests = vec![request(1, true, Effect::Read)];
         let missing = Cause::NotFound { kind: MissingKind::Subject, entity: entity.into(), key: id.into() };
         let item = item.ok_or_else(|| failed(missing, requests.clone()))?;
-        Ok(Answer { value: item, trace: Trace { requests } })
+        Ok(Answer { value: item, trace: Trace { requests, ..Trace::default() } })
     }
 
     async fn lookup(&self, _: &str, _: &[(String, String)], _: u32) -> Result<Answer<Vec<Item>>, Error> {
@@ -402,7 +405,7 @@ impl Endpoint for Remote {
         self.state().in_flight -= 1;
         match broken {
             Some(cause) => Err(failed(cause, requests)),
-            None => Ok(Answer { value: outcomes, trace: Trace { requests } }),
+            None => Ok(Answer { value: outcomes, trace: Trace { requests, ..Trace::default() } }),
         }
     }
 
@@ -428,7 +431,10 @@ impl Endpoint for Remote {
                 None => Verdict::Absent,
             }));
         }
-        Ok(Answer { value: verdicts, trace: Trace { requests: vec![request(1, true, Effect::Read)] } })
+        Ok(Answer {
+            value: verdicts,
+            trace: Trace { requests: vec![request(1, true, Effect::Read)], ..Trace::default() },
+        })
     }
 
     async fn wake(&self, name: &str, payload: &str) -> Result<Answer<()>, Error> {

@@ -45,7 +45,7 @@ impl Ending<'_> {
         {
             failure.message = format!("{}; {note}", failure.message);
         }
-        self.setting.rooms.redact_failure(failure);
+        self.setting.rooms.redact_failure(self.scope, failure);
         if let Cause::RateLimited { scope, not_before, .. } = failure.cause {
             self.setting.rooms.hold(self.scope, request, scope, not_before);
         }

@@ -244,7 +244,7 @@ impl Egress {
         let begun = scope.begin(&request.method, shown, allow::effect(&request.method, request.effect));
         let number = begun.number;
         match self.admitted(scope, &begun, request, url).await {
-            Ok(received) => Ok(self.response(number, received)),
+            Ok(received) => Ok(self.response(scope, number, received)),
             Err(refusal) => Err(begun.refused(self.redacted(refusal))),
         }
     }
@@ -265,6 +265,11 @@ impl Egress {
     /// Returns the text without the secret values that this connection has used: for what a guest logs or reports.
     pub(crate) fn redact(&self, text: String) -> String {
         self.redactor.text(text)
+    }
+
+    /// Returns the bytes without the secret values that this connection has used; none when there is none in them.
+    pub(crate) fn search(&self, bytes: &[u8]) -> Option<Bytes> {
+        self.redactor.bytes(bytes)
     }
 
     async fn admitted(
@@ -474,24 +479,25 @@ impl Egress {
         transferred.map_err(Refusal::from)
     }
 
-    fn response(&self, number: u32, received: Received) -> Response {
+    fn response(&self, scope: &CallScope, number: u32, received: Received) -> Response {
         let header = |(name, value): (&HeaderName, &http::HeaderValue)| {
-            let value = self.searched(number, name.as_str(), Bytes::copy_from_slice(value.as_bytes()));
+            let value = self.searched(scope, number, name.as_str(), Bytes::copy_from_slice(value.as_bytes()));
             (name.as_str().to_owned(), String::from_utf8_lossy(&value).into_owned())
         };
         Response {
             number,
             status: received.status,
             headers: received.headers.iter().map(header).collect(),
-            body: self.searched(number, "body", received.body),
+            body: self.searched(scope, number, "body", received.body),
         }
     }
 
     /// Takes secrets out of a part of an answer, and reports that the remote gave one back: the operator should know.
-    fn searched(&self, request: u32, place: &str, bytes: Bytes) -> Bytes {
+    fn searched(&self, scope: &CallScope, request: u32, place: &str, bytes: Bytes) -> Bytes {
         match self.redactor.bytes(&bytes) {
             Some(clean) => {
                 tracing::warn!(connection = %self.connection, request, place, "the answer had a secret value in it");
+                scope.leaked(place, Some(request));
                 clean
             }
             None => bytes,

@@ -1,6 +1,7 @@
 //! The log import: lines of the guest, counted, cleaned, and passed on as events.
 
 use super::Rooms;
+use super::http::CallScope;
 
 /// Longest event name or field that is kept, in bytes.
 const TEXT: usize = 8 << 10;
@@ -29,15 +30,22 @@ impl Log {
     }
 
     /// Passes a line on, if it is within the limits.
-    pub(crate) fn write(&mut self, rooms: &Rooms, level: Level, event: &str, fields: &[(String, String)]) {
+    pub(crate) fn write(
+        &mut self,
+        (rooms, scope): (&Rooms, &CallScope),
+        level: Level,
+        event: &str,
+        fields: &[(String, String)],
+    ) {
         let size = fields.iter().fold(event.len(), |sum, (name, value)| sum.saturating_add(name.len() + value.len()));
         let (Some(lines), Some(bytes)) = (self.lines.checked_sub(1), self.bytes.checked_sub(size)) else {
             self.dropped = self.dropped.saturating_add(1);
             return;
         };
         (self.lines, self.bytes) = (lines, bytes);
-        let event = rooms.redact(clean(event));
-        let fields = rooms.redact(joined(fields));
+        let (mut event, mut fields) = (clean(event), joined(fields));
+        rooms.redact(scope, "log", &mut event);
+        rooms.redact(scope, "log", &mut fields);
         let (connector, connection) = (rooms.connector(), rooms.connection().unwrap_or_default());
         macro_rules! emit {
             ($level:ident) => {

@@ -54,7 +54,7 @@ mod tests {
             request("https://a.example/y", Some(500), None),
             request("http://b.example/", None, Some("not-sent")),
         ];
-        let steps = answers(&Trace { requests });
+        let steps = answers(&Trace { requests, ..Trace::default() });
         let seen: Vec<_> = steps.iter().map(|step| (step.name.as_str(), step.state, step.detail.as_str())).collect();
         let expected = [
             ("reach https://a.example", StepState::Ok, "answered in 12 ms, TLS included"),

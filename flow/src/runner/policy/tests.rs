@@ -166,7 +166,7 @@ fn writes_are_read_from_the_trace() {
         received_bytes: 0,
         micros: 0,
     };
-    let trace = |requests: &[RequestTrace]| Trace { requests: requests.to_vec() };
+    let trace = |requests: &[RequestTrace]| Trace { requests: requests.to_vec(), ..Trace::default() };
     let read = request(Effect::Read, true, None);
     let refused = request(Effect::Write, false, None);
     let answered = request(Effect::Write, true, Some(500));

@@ -1,5 +1,6 @@
 //! The imports of the contract, forwarded to the rooms of the call.
 
+use std::sync::Arc;
 use std::time::Instant as Moment;
 
 use bytes::Bytes;
@@ -22,10 +23,11 @@ impl types::Host for Call {}
 
 impl connection::Host for Call {
     fn config(&mut self) -> wasmtime::Result<String> {
-        match &self.rooms().connected {
-            Some(connected) => Ok(connected.config.clone()),
-            None => Err(no_connection("connection.config")),
-        }
+        let Some(connected) = &self.rooms().connected else { return Err(no_connection("connection.config")) };
+        let mut config = connected.config.clone();
+        // A secret that the operator wrote where it does not belong.
+        self.rooms().redact(self.scope(), "configuration", &mut config);
+        Ok(config)
     }
 }
 
@@ -59,8 +61,9 @@ impl log::Host for Call {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
+        let scope = Arc::clone(self.scope());
         let (log, rooms) = self.log();
-        log.write(rooms, level, &event, &fields);
+        log.write((rooms, &scope), level, &event, &fields);
         Ok(())
     }
 }

@@ -8,11 +8,14 @@ use super::convert;
 use crate::abi::json;
 use crate::call::{Call, Kept, Stop};
 use crate::limits::Limits;
-use crate::model::{Bounds, Cursor, Document, Instant, Item, Page, ReferencePage};
+use crate::model::{Bounds, Cursor, Document, Instant, Item, Page, ReferencePage, Reply};
 
 /// Takes a page over; `given` is the cursor that it was asked for with, `bounds` what was wanted.
 pub(super) fn page(page: types::Page, given: Option<&Cursor>, bounds: &Bounds, call: &Call) -> Result<Page, Stop> {
-    let next = cursor(page.next, call.limits())?;
+    let mut next = cursor(page.next, call.limits())?;
+    if let Some(clean) = call.rooms().searched(call.scope(), "cursor", &next.bytes) {
+        next.bytes = clean.to_vec();
+    }
     let caught_up = matches!(page.state, types::Completeness::CaughtUp);
     if !caught_up && given == Some(&next) {
         let message = "it returned the cursor that it was given, with more to read; a page has to move on";
@@ -64,7 +67,8 @@ pub(super) fn all(items: Vec<types::Item>, call: &Call) -> Result<Vec<Item>, Sto
 
 pub(super) fn one(item: types::Item, call: &Call) -> Result<Item, Stop> {
     let document = match item.content {
-        types::Content::Document(text) => {
+        types::Content::Document(mut text) => {
+            call.rooms().redact(call.scope(), "document", &mut text);
             json::check(text.as_bytes()).map_err(|problem| {
                 Stop::Misuse(format!("the document of item `{}` {problem}; return one JSON value", item.id))
             })?;
@@ -95,6 +99,16 @@ fn cut(slice: types::Slice, item: &str, kept: &Kept) -> Result<Bytes, Stop> {
     let cut = body.slice(range.ok_or_else(|| misuse(&format!("which has {} bytes; stay within", body.len())))?);
     json::check(&cut).map_err(|problem| misuse(&format!("which {problem}; cut at the ends of one JSON value")))?;
     Ok(cut)
+}
+
+/// Takes secrets out of an answer that a connector gives to who called us.
+pub(super) fn reply(mut reply: Reply, call: &Call) -> Reply {
+    let (rooms, scope) = (call.rooms(), call.scope());
+    if let Some(clean) = rooms.searched(scope, "reply", &reply.body) {
+        reply.body = clean.to_vec();
+    }
+    reply.headers.iter_mut().for_each(|(_, value)| rooms.redact(scope, "reply", value));
+    reply
 }
 
 /// Takes a page of a reference list over; `after` is what it was asked for with.

@@ -261,8 +261,8 @@ impl Program {
 
     pub(crate) async fn serve(&self, store: &mut Store<Call>, delivery: &Delivery) -> Told<Reply> {
         let guest = guest!(self.serving, store);
-        match guest.call_serve(store, &convert::to_delivery(delivery)).await? {
-            Ok(reply) => Ok(Ok(convert::reply(reply)?)),
+        match guest.call_serve(&mut *store, &convert::to_delivery(delivery)).await? {
+            Ok(reply) => Ok(Ok(items::reply(convert::reply(reply)?, store.data()))),
             Err(failure) => Ok(Err(convert::failure(failure))),
         }
     }

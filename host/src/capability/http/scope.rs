@@ -10,9 +10,12 @@ use super::budget::BudgetKey;
 use super::{Refusal, SendError};
 use crate::capability::Rooms;
 use crate::limits::Limits;
-use crate::model::{Cause, Effect, LimitScope, RequestTrace, ToldBy, Trace};
+use crate::model::{Cause, Effect, Leak, LimitScope, RequestTrace, ToldBy, Trace};
 use crate::surroundings::{Clock, Randomness};
 use crate::tape::{OnTrack, Track};
+
+/// Leaks of a call that are kept.
+const MAX_LEAKS: usize = 32;
 
 /// What the requests of a call may do in the remote system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +55,7 @@ struct Record {
     causes: HashMap<u32, Cause>,
     budgets: HashMap<u32, BudgetKey>,
     notes: HashMap<u32, String>,
+    leaks: Vec<Leak>,
     /// Requests that were asked for after the limit was reached; they are refused and not traced one by one.
     beyond_limit: u32,
 }
@@ -83,7 +87,8 @@ impl CallScope {
 
     /// Returns what the call did so far.
     pub(crate) fn trace(&self) -> Trace {
-        Trace { requests: self.record().requests.clone() }
+        let record = self.record();
+        Trace { requests: record.requests.clone(), leaks: record.leaks.clone() }
     }
 
     /// Returns why the host refused a request, when it was the host's own doing: the policy, the kind of call, its
@@ -95,6 +100,15 @@ impl CallScope {
     /// Returns what the operator should know about a request that failed: how its credential is had.
     pub(crate) fn note_of(&self, request: u32) -> Option<String> {
         self.record().notes.get(&request).cloned()
+    }
+
+    /// Notes that a secret value was found there and taken out.
+    pub(crate) fn leaked(&self, place: &str, request: Option<u32>) {
+        let mut record = self.record();
+        let leak = Leak { place: place.to_owned(), request };
+        if record.leaks.len() < MAX_LEAKS && !record.leaks.contains(&leak) {
+            record.leaks.push(leak);
+        }
     }
 
     /// Tells whether a write has left in this call and was not answered.

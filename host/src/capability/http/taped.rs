@@ -76,7 +76,7 @@ fn refusal(told: Told) -> Result<Answered, Refusal> {
 }
 
 /// The rules under which requests are denied, as far as a connector's failures are filed under them.
-const RULES: [&str; 34] = [
+const RULES: [&str; 35] = [
     "address-benchmark",
     "address-documentation",
     "address-link-local",
@@ -90,6 +90,7 @@ const RULES: [&str; 34] = [
     "budget-unknown",
     "credential-audience",
     "credential-needs-form",
+    "credential-needs-json",
     "credential-set-by-guest",
     "header-invalid",
     "header-owned-by-host",

@@ -11,6 +11,7 @@ mod logs;
 mod reach;
 mod redaction;
 mod refresh;
+mod schemes;
 mod servers;
 mod tls;
 mod tokens;

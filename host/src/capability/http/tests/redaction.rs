@@ -159,3 +159,26 @@ async fn answer_in_a_coding_that_cannot_be_searched_is_refused() {
         assert_eq!(result.is_ok(), passes, "{coding}: {result:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_remote_gives_back_is_in_the_trace_with_its_place() {
+    let server = Server::answering(|seen: &Seen| {
+        let shown = seen.header("authorization").unwrap().to_owned();
+        ([("x-echo", shown.clone())], shown)
+    })
+    .await;
+    let world = World::new();
+    world.secrets.set("token", "value", "second-secret-value");
+    let slots = json!([{"name": "token", "scheme": {"type": "bearer"}, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address]).slot("token")).unwrap();
+    let scope = world.scope();
+    egress.send(&scope, get(server.origin()).with("token")).await.unwrap();
+    let leaks = scope.trace().leaks;
+    let leaks: Vec<_> = leaks.iter().map(|leak| (leak.place.as_str(), leak.request)).collect();
+    assert_eq!(leaks, [("x-echo", Some(1)), ("body", Some(1))]);
+    // However often, each place is told once, and no more than a few.
+    (0..100).for_each(|number| scope.leaked(&format!("place {number}"), None));
+    (0..100).for_each(|_| scope.leaked("body", Some(1)));
+    assert_eq!(scope.trace().leaks.len(), 32);
+}
