@@ -12,10 +12,13 @@ use super::{Call, applied, number, verification};
 use crate::assumed::BULK_STATUSES;
 use crate::client::Client;
 
-/// Document of an `order-status`: the status that the order, the intent's target, is moved to.
+/// Document of an `order-status`: the status that the order is moved to. The target is the order's id.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StatusChange {
+    /// Id of the order, where the intent has no target.
+    #[serde(default)]
+    order_id: Option<String>,
     /// Id of the status, of the list `order-status`.
     status: String,
 }
@@ -126,7 +129,11 @@ fn read(intent: &Intent) -> Result<(u64, u64)> {
     let mut status = Parameters::default();
     status.listed("status_id", "order-status", &change.status);
     let status = status.checked()?.text_of("status_id").unwrap_or_default();
-    Ok((number("", intent.target()?)?, number("/status", &status)?))
+    let order = match (&intent.target, &change.order_id) {
+        (None, Some(order)) => number("/order_id", order)?,
+        _ => number("", intent.target()?)?,
+    };
+    Ok((order, number("/status", &status)?))
 }
 
 fn set<T>(results: &mut [Option<Result<T>>], place: usize, result: Result<T>) {

@@ -226,7 +226,9 @@ fn external_stock_is_rows_of_product_variant_and_quantity() {
     let host = FakeHost::new().answer(success(r#","counter":1,"warnings":{"b":"Product not found"}"#)).install();
     let document = json!({"quantity": "4"});
     let targets = ["shop_1:a", "shop_1:a:7", "shop_1:b"];
-    let intents = targets.map(|target| intent("external-stock", Action::Update, target, &document));
+    let mut intents = targets.map(|target| intent("external-stock", Action::Update, target, &document));
+    intents[1].target = None;
+    intents[1].document = json!({"quantity": "4", "product": "shop_1:a:7"}).to_string();
     let results = apply(&intents);
     assert_eq!(
         call(&host.only_request()).1,
@@ -243,7 +245,8 @@ fn external_stock_is_rows_of_product_variant_and_quantity() {
 fn orders_of_one_status_are_moved_by_one_call() {
     let to = |order: &str, status: &str| intent("order-status", Action::Transition, order, &json!({"status": status}));
     let host = FakeHost::new().respond(|_| success("")).install();
-    let intents = [to("1", "203"), to("2", "204"), to("3", "203"), to("1", "204"), to("4", "new")];
+    let named = intent("order-status", Action::Transition, "", &json!({"status": "203", "order_id": "3"}));
+    let intents = [to("1", "203"), to("2", "204"), named, to("1", "204"), to("4", "new")];
     let results = apply(&intents);
     let calls: Vec<(String, Value)> = host.requests().iter().map(call).collect();
     assert_eq!(

@@ -18,6 +18,9 @@ use crate::storages::{ENTITY, Key};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExternalStockChange {
+    /// The product, written like the target, where the intent has none.
+    #[serde(default)]
+    product: Option<String>,
     /// Whole units.
     quantity: Decimal,
 }
@@ -37,7 +40,10 @@ const QUANTITY: &str = "quantity";
 
 fn wish(_: &Client, intent: &Intent) -> Result<Wish> {
     let change: ExternalStockChange = intent.document()?;
-    let target = intent.target()?;
+    let target = match (&intent.target, &change.product) {
+        (None, Some(product)) => product.as_str(),
+        _ => intent.target()?,
+    };
     let key = Key::of(target).ok_or_else(|| Failure::subject_not_found(ENTITY, target))?;
     let mut parameters = Parameters::default();
     super::super::create::quantity(&mut parameters, "/quantity", change.quantity);
