@@ -190,8 +190,8 @@ impl Site {
         equipment: Equipment,
     ) -> Result<Self, Failure> {
         let secrets = Arc::new(InstallationSecrets::new(&installation.base, &installation.file));
-        let host = host(&installation, &secrets, ledger, &equipment)?;
-        let mut loading = Loading::new(&installation, &host);
+        let host = host(&installation, &secrets, ledger.clone(), &equipment)?;
+        let mut loading = Loading::new(&installation, &host, ledger);
         let connectors = loading.connectors().await;
         let refused = loading.refused.take();
         let manifests = connectors.iter().map(|(name, connector)| (name.clone(), connector.manifest().clone()));
@@ -320,18 +320,26 @@ fn grant(entry: &ConnectionEntry, manifest: &Manifest) -> Grant {
     slots.into_iter().filter(known).fold(grant, Grant::slot)
 }
 
+/// A configuration as the connector of now takes it.
+struct CurrentConfig {
+    value: serde_json::Value,
+    /// Version that the file's text is written for.
+    written_for: u32,
+}
+
 /// Loads the connectors of an installation, each once, and reports what is wrong with them or with their connections.
 struct Loading<'a> {
     installation: &'a Installation,
     host: &'a Host,
+    ledger: Option<Ledger>,
     loaded: BTreeMap<String, Option<Connector>>,
     /// How many problems are refused connectors, and why the first was.
     refused: Option<(usize, Failure)>,
 }
 
 impl<'a> Loading<'a> {
-    fn new(installation: &'a Installation, host: &'a Host) -> Self {
-        Self { installation, host, loaded: BTreeMap::new(), refused: None }
+    fn new(installation: &'a Installation, host: &'a Host, ledger: Option<Ledger>) -> Self {
+        Self { installation, host, ledger, loaded: BTreeMap::new(), refused: None }
     }
 
     async fn connectors(&mut self) -> BTreeMap<String, Connector> {
@@ -398,16 +406,81 @@ impl<'a> Loading<'a> {
         let mut connections = BTreeMap::new();
         for (name, connector) in connectors {
             let Some(entry) = self.installation.file.connections.get(name) else { continue };
-            let builder =
-                connector.connect(name).config(entry.config.clone()).grant(grant(entry, connector.manifest()));
+            let Some(config) = self.current_config(name, entry, connector).await else { continue };
+            let builder = connector.connect(name).config(config.value).grant(grant(entry, connector.manifest()));
             match builder.build().await {
                 Ok(connection) => {
+                    self.note(&connection, config.written_for).await;
                     connections.insert(name.clone(), connection);
                 }
                 Err(error) => self.cannot_connect(&Key::of(["connection", name]), &error),
             }
         }
         connections
+    }
+
+    /// Brings a configuration that was written for an earlier release of the connector to the one of now. The file says for
+    /// which one, or the ledger knows with which one it was used last and it does not fit the one of now.
+    async fn current_config(
+        &self,
+        name: &str,
+        entry: &ConnectionEntry,
+        connector: &Connector,
+    ) -> Option<CurrentConfig> {
+        let current = connector.manifest().config.version;
+        let key = Key::of(["connection", name]);
+        let as_it_is = || CurrentConfig { value: entry.config.clone(), written_for: current };
+        let written_for = match entry.config_version {
+            Some(written) if written > current => {
+                let message = format!(
+                    "is {written}, and connector `{}` {} knows configurations up to version {current}",
+                    connector.manifest().name,
+                    connector.manifest().version
+                );
+                self.installation.problems.add(&key.name("config_version"), message, "install the newer connector");
+                return None;
+            }
+            Some(written) => written,
+            None => match self.used_last(name).filter(|used| *used < current) {
+                Some(used) if !self.fits(connector, &entry.config).await => used,
+                _ => current,
+            },
+        };
+        if written_for == current {
+            return Some(as_it_is());
+        }
+        match connector.migrate_config(written_for, &entry.config).await {
+            Ok(value) => {
+                tracing::warn!(
+                    connection = name,
+                    "its configuration of version {written_for} was brought to {current} for this run; write the new one into the file"
+                );
+                Some(CurrentConfig { value, written_for })
+            }
+            Err(error) => {
+                self.cannot_connect(&key.name("config"), &error);
+                None
+            }
+        }
+    }
+
+    /// Returns the version that a connection's configuration was written for when it was used last.
+    fn used_last(&self, name: &str) -> Option<u32> {
+        // A ledger that cannot be read says so itself when it is used.
+        self.ledger.as_ref()?.config_version(name).ok().flatten()
+    }
+
+    async fn fits(&self, connector: &Connector, config: &serde_json::Value) -> bool {
+        connector.validate_config(config).await.is_ok_and(|violations| violations.is_empty())
+    }
+
+    async fn note(&self, connection: &Connection, written_for: u32) {
+        let Some(ledger) = &self.ledger else { return };
+        let manifest = connection.manifest();
+        let noted = ledger.note_connector(connection.name(), &manifest.name, &manifest.version, written_for).await;
+        if let Err(error) = noted {
+            tracing::warn!(connection = connection.name(), "its connector could not be noted: {error}");
+        }
     }
 
     fn cannot_connect(&self, key: &Key, error: &Error) {

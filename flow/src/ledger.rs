@@ -7,6 +7,7 @@ mod backfills;
 mod backup;
 mod compaction;
 mod conflicts;
+mod connectors;
 mod copies;
 mod cursors;
 mod decisions;

@@ -21,6 +21,7 @@ mod plans;
 mod reconciling;
 mod remote;
 mod serving;
+mod table;
 mod time;
 mod unknown;
 mod volume;

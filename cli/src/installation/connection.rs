@@ -14,6 +14,9 @@ pub(crate) struct ConnectionEntry {
     pub(crate) connector: String,
     /// Configuration, an object. Default: an empty one.
     pub(crate) config: serde_json::Value,
+    /// Version of the connector's configuration that `config` is written for. Default: the one that it was used with last,
+    /// or the connector's.
+    pub(crate) config_version: Option<u32>,
     /// Where each part of each credential slot comes from.
     pub(crate) credentials: BTreeMap<String, BTreeMap<String, SecretPlace>>,
     /// What it may do. Default: nothing.
@@ -45,11 +48,18 @@ pub(crate) struct GrantEntry {
 pub(super) fn read(section: &Section<'_>) -> Option<ConnectionEntry> {
     let connector = section.required("connector", "connector = \"NAME\"").and_then(|node| connector(&node));
     let config = section.optional("config").map(|node| config(&node));
+    let config_version = section.optional("config_version").and_then(|node| node.number(0, u32::MAX));
     let credentials = section.optional("credential").map(|node| credentials(&node)).unwrap_or_default();
     let grant = section.optional("grant").and_then(|node| node.section()).map(grant).unwrap_or_default();
     section.end();
     let empty = || Some(serde_json::Value::Object(serde_json::Map::new()));
-    Some(ConnectionEntry { connector: connector?, config: config.unwrap_or_else(empty)?, credentials, grant })
+    Some(ConnectionEntry {
+        connector: connector?,
+        config: config.unwrap_or_else(empty)?,
+        config_version,
+        credentials,
+        grant,
+    })
 }
 
 fn connector(node: &Node<'_>) -> Option<String> {

@@ -9,6 +9,7 @@ mod secrets;
 #[cfg(unix)]
 mod signals;
 mod state;
+mod upgrades;
 
 use std::path::{Path, PathBuf};
 

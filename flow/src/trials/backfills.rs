@@ -7,6 +7,7 @@ use wharf_host::model::{Cause, Instant};
 use super::remote::Fate;
 use super::time::START;
 use super::world::{World, order, world};
+use crate::ledger::{BackfillPage, Taken};
 use crate::{BackfillReport, Error, FilterRule};
 
 /// Orders of so many days, one a day, the first at the start of time.
@@ -84,6 +85,43 @@ fn backfill_looks_again_at_what_a_rule_filtered_and_not_at_what_a_person_skipped
     world.spec.filters.clear();
     assert_eq!(world.run().done, 0, "another rule does not read anything by itself");
     assert_eq!(backfill(&world, 0, 5).unwrap().run.unwrap().done, 3);
+}
+
+#[test]
+fn page_that_is_older_than_what_was_read_meanwhile_changes_nothing() {
+    let mut world = days(1);
+    world.spec.target.action = wharf_host::model::Action::Upsert;
+    world.run();
+    let old = world.shop.state().items[0].clone();
+    let mut changed = order(1);
+    changed["total"] = "12.00".into();
+    world.time.advance(Duration::from_secs(10));
+    world.shop.put_at("o1", changed, Some(day(0)));
+    world.run();
+    let ledger = world.ledger();
+    let news = |asked: Instant| {
+        let work = async {
+            let Taken::Ours { lease, .. } = ledger.take("orders (backfill)", Duration::from_secs(30)).await.unwrap()
+            else {
+                panic!("nobody else backfills")
+            };
+            let backfill = ledger.open_backfill(&lease, "orders", (day(0), day(1)), "ann").await.unwrap();
+            let page = BackfillPage {
+                backfill: backfill.n,
+                flow: backfill.flow,
+                items: vec![old.clone()],
+                next: wharf_host::model::Cursor { version: 1, bytes: b"1".to_vec() },
+                caught_up: true,
+                follows_changes: true,
+                asked,
+            };
+            ledger.commit_backfill(&lease, page).await.unwrap().status.news
+        };
+        world.time.drive(&[&ledger], || false, work).unwrap()
+    };
+    let now = ledger.now();
+    assert_eq!(news(Instant(now.0 - 5_000)), 0, "it was asked for before the change was read");
+    assert_eq!(news(Instant(now.0 + 1)), 1, "it was asked for afterwards");
 }
 
 #[test]
