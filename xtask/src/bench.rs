@@ -11,6 +11,9 @@ pub(crate) struct Options {
     /// Fewer rounds: for a look, not for figures to quote
     #[arg(long)]
     short: bool,
+    /// Only the ledger: the whole path without a network, size, and questions to a large one
+    #[arg(long)]
+    ledger: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -27,5 +30,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut bench = std::process::Command::new(crate::target().join("release/wharf-bench"));
     bench.current_dir(crate::root()).env("WHARF_COMPONENTS", components::directory());
     bench.args(options.short.then_some("--short")).args(options.json.then_some("--json"));
+    bench.args(options.ledger.then_some("--ledger"));
     command::step("measure", &mut bench)
 }

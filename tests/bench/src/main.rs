@@ -2,6 +2,7 @@
 
 mod bare;
 mod boundary;
+mod ledger;
 mod native;
 mod pull;
 mod report;
@@ -20,6 +21,9 @@ struct Options {
     /// Fewer rounds and orders: for a look, not for figures to quote
     #[arg(long)]
     short: bool,
+    /// Only the ledger: the whole path without a network, size, and questions to a large one
+    #[arg(long)]
+    ledger: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,7 +52,7 @@ fn run(started: Instant) -> Result<()> {
             way => runtime.block_on(pull::child(way, url, root_pem, token)),
         };
     }
-    let figures = runtime.block_on(measure(options.short))?;
+    let figures = runtime.block_on(measure(options.short, options.ledger))?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&figures)?);
     } else {
@@ -57,14 +61,24 @@ fn run(started: Instant) -> Result<()> {
     Ok(())
 }
 
-async fn measure(short: bool) -> Result<Vec<report::Figure>> {
+async fn ledger_figures(short: bool) -> Result<Vec<report::Figure>> {
+    // Ten million items need about 15 GB of disk for a while.
+    let (orders, many) = if short { (10_000, 200_000) } else { (100_000, 10_000_000) };
+    ledger::figures(orders, many).await
+}
+
+async fn measure(short: bool, only_ledger: bool) -> Result<Vec<report::Figure>> {
     let (orders, rounds) = if short { (5_000, 100) } else { (100_000, 2_000) };
     let target = Target::of_this_program()?;
+    if only_ledger {
+        return ledger_figures(short).await;
+    }
     let directory = tempfile::tempdir()?;
     let generous = ["--no-faults", "--baselinker-calls-per-minute", "10000000"];
     let systems = Systems::start(&target, directory.path(), orders, 7, &generous)?;
     let mut figures = boundary::figures(rounds).await?;
     figures.extend(start::figures(&systems, rounds).await?);
     figures.extend(pull::figures(&systems, u64::from(orders), if short { 1 } else { 3 })?);
+    figures.extend(ledger_figures(short).await?);
     Ok(figures)
 }
