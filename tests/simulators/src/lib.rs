@@ -26,3 +26,4 @@ pub mod log;
 pub mod operand;
 pub mod optimakers;
 pub mod server;
+pub mod smartspace;
