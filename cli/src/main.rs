@@ -8,6 +8,7 @@ mod connectors;
 mod failure;
 mod installation;
 mod log;
+mod memory;
 mod output;
 mod recording;
 mod secrets;
@@ -48,6 +49,7 @@ fn run() -> Exit {
 
 fn start(line: CommandLine, output: &Output) -> Result<Exit, Failure> {
     log::start(&line.shared, output)?;
+    memory::keep_private();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
