@@ -40,7 +40,7 @@ use writer::Writer;
 
 pub(crate) use backfills::{Backfill, BackfillPage};
 pub use copies::Digest;
-pub(crate) use cursors::{FeedState, PageCommit, Position};
+pub(crate) use cursors::{FeedState, PageCommit, PageItem, Position};
 pub(crate) use dependencies::NewDependency;
 pub(crate) use holds::{Held, HoldTable, NewHold};
 pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, Teller, Told, action_word};

@@ -1,6 +1,9 @@
 //! Connections of the host are endpoints.
+//!
+//! Calls that compute much are tasks of their own, so that pages are read on one processor while the flow works on another.
 
 use async_trait::async_trait;
+use tokio::task::JoinHandle;
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{
     Answer, Bounds, Cursor, Failure, Intent, Item, Outcome, Page, Preview, ReferencePage, Tally, Verdict,
@@ -16,7 +19,9 @@ impl Endpoint for Connection {
     }
 
     async fn pull(&self, feed: &str, cursor: Option<&Cursor>, bounds: &Bounds) -> Result<Answer<Page>, Error> {
-        Self::pull(self, feed, cursor, bounds).await
+        let (connection, feed) = (self.clone(), feed.to_owned());
+        let (cursor, bounds) = (cursor.cloned(), bounds.clone());
+        Task::start(async move { connection.pull(&feed, cursor.as_ref(), &bounds).await }).end().await
     }
 
     async fn get(&self, entity: &str, id: &str) -> Result<Answer<Item>, Error> {
@@ -40,7 +45,8 @@ impl Endpoint for Connection {
     }
 
     async fn apply(&self, intents: &[Intent]) -> Result<Answer<Vec<Outcome>>, Error> {
-        Self::apply(self, intents).await
+        let (connection, intents) = (self.clone(), intents.to_vec());
+        Task::start(async move { connection.apply(&intents).await }).end().await
     }
 
     async fn verify(&self, intents: &[Intent]) -> Result<Answer<Vec<Result<Verdict, Failure>>>, Error> {
@@ -49,5 +55,31 @@ impl Endpoint for Connection {
 
     async fn wake(&self, name: &str, payload: &str) -> Result<Answer<()>, Error> {
         Self::wake(self, name, payload).await
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Task<T>(JoinHandle<T>);
+
+impl<T: Send + 'static> Task<T> {
+    fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(work))
+    }
+
+    async fn end(mut self) -> T {
+        match (&mut self.0).await {
+            Ok(value) => value,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only dropping the task aborts it, and then nobody is here. A runtime that shuts down ends all of it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use wharf_host::model::{Cursor, Instant, Item};
 
-use super::{Lease, Ledger, Result, items, loaded, stored};
+use super::items::{self, Recorded};
+use super::{Lease, Ledger, Result, loaded, stored};
 
 /// A flow's number in the ledger, and whether its definition is another one than last time.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +26,7 @@ pub(crate) struct FeedState {
 /// One page to be recorded.
 pub(crate) struct PageCommit {
     pub(crate) flow: i64,
-    pub(crate) items: Vec<Item>,
+    pub(crate) items: Vec<PageItem>,
     pub(crate) next: Cursor,
     pub(crate) caught_up: bool,
     /// Whether an item that was done is worked on again when it changed.
@@ -34,11 +35,21 @@ pub(crate) struct PageCommit {
     pub(crate) page_items: Option<u32>,
 }
 
+/// One item of a page, and the rule that filters it.
+#[derive(Debug)]
+pub(crate) struct PageItem {
+    pub(crate) item: Item,
+    /// Only an item that the ledger does not know yet is filed under it at once; any other is looked at in its turn.
+    pub(crate) rule: Option<String>,
+}
+
 /// What a page brought.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct PageCounts {
     pub(crate) read: u64,
     pub(crate) unchanged: u64,
+    /// Items that were filed with the page.
+    pub(crate) filtered: Vec<PageItem>,
 }
 
 impl Ledger {
@@ -105,13 +116,18 @@ impl Ledger {
         let now = self.now();
         self.write_under(lease, move |tx| {
             let mut counts = PageCounts::default();
-            for item in &page.items {
-                match items::record(tx, page.flow, item, page.follows_changes, now)? {
-                    true => counts.read += 1,
-                    false => counts.unchanged += 1,
+            move_cursor(tx, &page, now)?;
+            for item in page.items {
+                let PageItem { item, rule } = item;
+                match items::record(tx, page.flow, &item, rule.as_deref(), page.follows_changes, now)? {
+                    Recorded::Unchanged => counts.unchanged += 1,
+                    Recorded::Waiting => counts.read += 1,
+                    Recorded::Filtered => {
+                        counts.read += 1;
+                        counts.filtered.push(PageItem { item, rule });
+                    }
                 }
             }
-            move_cursor(tx, &page, now)?;
             Ok(counts)
         })
         .await

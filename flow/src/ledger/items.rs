@@ -148,23 +148,73 @@ pub(crate) fn version_of(item: &Item) -> Vec<u8> {
     version
 }
 
-/// Records what a source reported; returns whether it was news.
-pub(super) fn record(tx: &Connection, flow: i64, item: &Item, follows_changes: bool, now: Instant) -> Result<bool> {
+/// What became of an item that a source reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorded {
+    /// It was known as it is.
+    Unchanged,
+    /// It is news, and is looked at next.
+    Waiting,
+    /// It is news, and was filed under its rule.
+    Filtered,
+}
+
+/// Records what a source reported.
+pub(super) fn record(
+    tx: &Connection,
+    flow: i64,
+    item: &Item,
+    rule: Option<&str>,
+    follows_changes: bool,
+    now: Instant,
+) -> Result<Recorded> {
     let version = version_of(item);
+    if insert(tx, flow, item, rule, &version, now)? {
+        if rule.is_some() {
+            return Ok(Recorded::Filtered);
+        }
+        put_document(tx, tx.last_insert_rowid(), item.document.as_bytes())?;
+        return Ok(Recorded::Waiting);
+    }
+    let is_news = compare(tx, flow, item, &version, follows_changes, now)?;
+    Ok(if is_news { Recorded::Waiting } else { Recorded::Unchanged })
+}
+
+/// Adds an item that is not known; false when it is.
+fn insert(
+    tx: &Connection,
+    flow: i64,
+    item: &Item,
+    rule: Option<&str>,
+    version: &[u8],
+    now: Instant,
+) -> Result<bool> {
+    let (state, settled) = match rule {
+        Some(_) => ("filtered", Some(stored(now))),
+        None => ("new", None),
+    };
     let inserted = tx
         .prepare_cached(
-            "INSERT INTO items (flow, entity, remote, version, deleted, state, read)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'new', ?6) ON CONFLICT DO NOTHING",
+            "INSERT INTO items (flow, entity, remote, version, deleted, state, under, read, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         )?
-        .execute(params![flow, item.entity, item.id, version, item.deleted, stored(now)])?;
-    if inserted == 1 {
-        put_document(tx, tx.last_insert_rowid(), item.document.as_bytes())?;
-        return Ok(true);
-    }
+        .execute(params![flow, item.entity, item.id, version, item.deleted, state, rule, stored(now), settled])?;
+    Ok(inserted == 1)
+}
+
+/// Compares an item with what is known of it; returns whether it is news.
+fn compare(
+    tx: &Connection,
+    flow: i64,
+    item: &Item,
+    version: &[u8],
+    follows_changes: bool,
+    now: Instant,
+) -> Result<bool> {
     let (n, known, state): (i64, Vec<u8>, ItemState) = tx
         .prepare_cached("SELECT n, version, state FROM items WHERE flow = ?1 AND entity = ?2 AND remote = ?3")?
         .query_row(params![flow, item.entity, item.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let news = News { n, version: &version, deleted: item.deleted, body: item.document.as_bytes(), at: now };
+    let news = News { n, version, deleted: item.deleted, body: item.document.as_bytes(), at: now };
     if known == version {
         // What was noted while the item was under way is outdated: the source is back at what is being worked on.
         return Ok(tx.prepare_cached("DELETE FROM next_documents WHERE item = ?1")?.execute([n])? > 0);
@@ -203,7 +253,7 @@ pub(super) fn record_again(
             Ok(true)
         }
         Some((_, known, _, _, read)) if known != version && read >= stored(asked) => Ok(false),
-        _ => record(tx, flow, item, follows_changes, now),
+        _ => Ok(record(tx, flow, item, None, follows_changes, now)? != Recorded::Unchanged),
     }
 }
 

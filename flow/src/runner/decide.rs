@@ -1,7 +1,7 @@
 //! What becomes of an item before anything is sent: filtered, parked, or an intent.
 
 use serde_json::json;
-use wharf_host::model::{Action, Document, MissingMapping, Violation};
+use wharf_host::model::{Action, Document, Item, MissingMapping, Violation};
 
 use super::Runner;
 use super::mint;
@@ -84,6 +84,20 @@ impl Runner {
             Ok(decision) => decision,
             Err(Refusal { parkings, message }) => Decision::File(Verdict::Parked { parkings, message }),
         }
+    }
+
+    /// Returns the rule that filters an item, of those that can be told from the item alone. None for what cannot be
+    /// told now: that comes up again when the item is decided about.
+    pub(super) fn rule_for(&self, item: &Item) -> Option<String> {
+        if item.deleted && self.spec.target.action != Action::Delete {
+            return Some(GONE.to_owned());
+        }
+        if self.spec.filters.is_empty() {
+            return None;
+        }
+        let about = about(&item.entity, &item.id, item.deleted);
+        let scene = Scene::new(DOCUMENT_NAMES, &[item.document.as_bytes(), about.as_bytes()]);
+        self.definition.filters.first(&scene).ok().flatten().map(str::to_owned)
     }
 
     fn intent_of(&self, item: &StoredItem) -> Result<Decision, Refusal> {
@@ -213,7 +227,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn tell_filed(&self, entity: String, id: String, verdict: Verdict) {
+    pub(super) fn tell_filed(&self, entity: String, id: String, verdict: Verdict) {
         match verdict {
             Verdict::Filtered(rule) => {
                 *self.tally().filtered.entry(rule.clone()).or_default() += 1;

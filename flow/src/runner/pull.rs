@@ -1,16 +1,42 @@
 //! Reads a feed, page by page.
 
-use wharf_host::model::{Action, Answer, Bounds, Cursor, Failure, Instant, Page};
+use wharf_host::model::{Action, Answer, Bounds, Cursor, Failure, Instant, Item, Page};
 
 use super::apply::{failure_of, internal};
 use super::policy::{Pace, Phase, Reaction, Situation, Writes, delay, react};
 use super::run::Run;
 use super::trail::Trail;
 use super::{RunEvent, Runner};
-use crate::ledger::{FeedState, Held, PageCommit};
+use crate::ledger::{FeedState, Held, PageCommit, PageItem, Verdict};
 use crate::problem::Error;
 use crate::report::HoldScope;
 use crate::schedule::mix;
+
+/// What is asked of a feed.
+#[derive(Debug)]
+pub(super) struct PageRequest {
+    cursor: Option<Cursor>,
+    bounds: Bounds,
+}
+
+/// What a feed answered.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    request: PageRequest,
+    answer: Result<Page, Failure>,
+}
+
+impl Fetched {
+    /// Returns how many items it brought.
+    pub(super) fn count(&self) -> usize {
+        self.answer.as_ref().map_or(0, |page| page.items.len())
+    }
+
+    /// Returns where the feed goes on after this page; none when that is not known, or there is nothing now.
+    pub(super) fn goes_on_at(&self) -> Option<Cursor> {
+        self.answer.as_ref().ok().filter(|page| !page.caught_up).map(|page| page.next.clone())
+    }
+}
 
 /// A feed during one run.
 #[derive(Debug, Clone)]
@@ -51,23 +77,36 @@ impl Feed {
         self.due(run).is_some_and(|due| due <= run.now())
     }
 
-    /// Reads one page and records it, or records why it could not be read.
-    pub(super) async fn read_page(mut self, run: &Run<'_>) -> Result<Self, Error> {
-        let bounds = run.runner.bounds(self.state.page_items);
-        let connection = &run.runner.spec.source.connection;
-        match run.runner.pull(self.state.cursor.as_ref(), &bounds).await? {
-            Ok(Answer { value: page, trace }) => {
-                run.count_calls(connection, &trace);
-                run.remote_is_there(connection).await?;
+    /// Returns the request for the page after the cursor that is recorded.
+    pub(super) fn next_request(&self, run: &Run<'_>) -> PageRequest {
+        PageRequest { cursor: self.state.cursor.clone(), bounds: run.runner.bounds(self.state.page_items) }
+    }
+
+    /// Returns the request for the page after one that is not recorded yet. None while it is not clear that there will be
+    /// such a page, or how large it may be.
+    pub(super) fn request_ahead(&self, run: &Run<'_>, next: &Cursor) -> Option<PageRequest> {
+        let known = self.state.cursor.as_ref() == Some(next) || self.trail.has(next);
+        let clear = !known && self.state.page_items.is_none();
+        clear.then(|| PageRequest { cursor: Some(next.clone()), bounds: run.runner.bounds(None) })
+    }
+
+    /// Tells whether a page is the next one to be recorded. One that was read ahead is not when reading stopped, or went
+    /// on with smaller pages, in the meantime.
+    pub(super) fn is_next(&self, fetched: &Fetched) -> bool {
+        !self.caught_up && fetched.request.cursor == self.state.cursor
+    }
+
+    /// Records a page, or why it could not be read.
+    pub(super) async fn take(mut self, run: &Run<'_>, fetched: Fetched) -> Result<Self, Error> {
+        match fetched.answer {
+            Ok(page) => {
+                run.remote_is_there(&run.runner.spec.source.connection).await?;
                 match self.trail.complaint(self.state.cursor.as_ref(), &page) {
                     Some(detail) => run.stop_feed(&internal(detail)).await?,
                     None => self.record(run, page).await?,
                 }
             }
-            Err(error) => {
-                run.count_calls(connection, error.trace());
-                self.failed(run, &failure_of(&error), bounds.max_items).await?;
-            }
+            Err(failure) => self.failed(run, &failure, fetched.request.bounds.max_items).await?,
         }
         if self.is_stopped(run) {
             self.caught_up = true;
@@ -83,9 +122,10 @@ impl Feed {
         let usual = run.runner.settings.page_items;
         let page_items = self.state.page_items.map(|items| items.saturating_mul(2)).filter(|items| *items < usual);
         let (next, caught_up) = (page.next.clone(), page.caught_up);
+        let with_rule = |item: Item| PageItem { rule: run.runner.rule_for(&item), item };
         let commit = PageCommit {
             flow: run.flow,
-            items: page.items,
+            items: page.items.into_iter().map(with_rule).collect(),
             next: page.next,
             caught_up,
             follows_changes: run.runner.follows_changes(),
@@ -98,6 +138,9 @@ impl Feed {
             tally.unchanged += counts.unchanged;
         }
         run.observer.event(&RunEvent::Read { items: counts.read, unchanged: counts.unchanged, caught_up });
+        for PageItem { item, rule } in counts.filtered {
+            run.tell_filed(item.entity, item.id, Verdict::Filtered(rule.unwrap_or_default()));
+        }
         self.state = FeedState { cursor: Some(next), page_items, started: self.state.started, ..FeedState::default() };
         self.caught_up = caught_up;
         Ok(())
@@ -151,6 +194,22 @@ impl Feed {
 }
 
 impl Run<'_> {
+    /// Reads one page. Nothing is recorded of it yet but the calls that it took.
+    pub(super) async fn fetch(&self, request: PageRequest) -> Result<Fetched, Error> {
+        let connection = &self.runner.spec.source.connection;
+        let answer = match self.runner.pull(request.cursor.as_ref(), &request.bounds).await? {
+            Ok(Answer { value: page, trace }) => {
+                self.count_calls(connection, &trace);
+                Ok(page)
+            }
+            Err(error) => {
+                self.count_calls(connection, error.trace());
+                Err(failure_of(&error))
+            }
+        };
+        Ok(Fetched { request, answer })
+    }
+
     async fn stop_feed(&self, failure: &Failure) -> Result<(), Error> {
         self.hold(HoldScope::Feed(self.runner.spec.name.clone()), failure, None, 0).await
     }

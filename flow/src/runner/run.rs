@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Semaphore;
-use wharf_host::model::{Action, Instant, Trace};
+use wharf_host::model::{Action, Cursor, Instant, Trace};
 
 use super::decide::Decided;
-use super::pull::Feed;
+use super::pull::{Feed, Fetched};
 use super::{RunEvent, RunObserver, Runner, definition};
 use crate::ledger::{Held, HoldTable, Lease, Position, Settler, StoredIntent};
 use crate::problem::{Error, LedgerError};
@@ -98,7 +98,8 @@ enum Unit {
 
 /// What ended.
 enum Ended {
-    Page(Feed),
+    Fetched(Fetched),
+    Recorded(Feed),
     Unit(Ends),
 }
 
@@ -114,7 +115,28 @@ struct Busy {
     items: HashSet<i64>,
     intents: HashSet<i64>,
     queue: VecDeque<Unit>,
-    reading: bool,
+    reading: Pages,
+}
+
+/// Pages under way: while one is recorded, the next is read.
+#[derive(Default)]
+struct Pages {
+    fetching: bool,
+    fetched: Option<Fetched>,
+    recording: Option<Recording>,
+}
+
+/// A page that is being recorded.
+struct Recording {
+    items: usize,
+    /// Where the feed goes on after it.
+    next: Option<Cursor>,
+}
+
+impl Pages {
+    fn under_way(&self) -> usize {
+        usize::from(self.fetching) + usize::from(self.recording.is_some())
+    }
 }
 
 impl<'r> Run<'r> {
@@ -254,9 +276,9 @@ impl<'r> Run<'r> {
         // Some are called for, the others are made durable before or after: so a commit is shared by many.
         let slots = self.permits.available_permits().saturating_mul(4);
         loop {
-            self.start_reading(&feed, &mut busy, &mut under_way)?;
+            self.start_reading(&feed, &mut busy.reading, &mut under_way)?;
             let mut more = true;
-            while more && under_way.len() < slots + usize::from(busy.reading) {
+            while more && under_way.len() < slots + busy.reading.under_way() {
                 more = self.start_unit(&mut busy, &mut under_way)?;
             }
             // While there is more to start now, nobody has to know what is due later.
@@ -297,16 +319,29 @@ impl<'r> Run<'r> {
     fn start_reading<'f>(
         &'f self,
         feed: &Feed,
-        busy: &mut Busy,
+        reading: &mut Pages,
         under_way: &mut FuturesUnordered<BoxFuture<'f, Result<Ended, Error>>>,
     ) -> Result<(), Error> {
-        let limit = self.runner.settings.backlog;
-        if busy.reading || !feed.is_due(self) || self.runner.ledger.has_backlog(self.flow, limit)? {
+        if reading.recording.is_none()
+            && let Some(fetched) = reading.fetched.take().filter(|fetched| feed.is_next(fetched))
+        {
+            reading.recording = Some(Recording { items: fetched.count(), next: fetched.goes_on_at() });
+            let feed = feed.clone();
+            under_way.push(Box::pin(async move { feed.take(self, fetched).await.map(Ended::Recorded) }));
+        }
+        if reading.fetching || reading.fetched.is_some() || !feed.is_due(self) {
             return Ok(());
         }
-        busy.reading = true;
-        let reading = feed.clone();
-        under_way.push(Box::pin(async move { reading.read_page(self).await.map(Ended::Page) }));
+        let (request, on_the_way) = match &reading.recording {
+            None => (Some(feed.next_request(self)), 0),
+            Some(Recording { items, next }) => (next.as_ref().and_then(|next| feed.request_ahead(self, next)), *items),
+        };
+        let Some(request) = request else { return Ok(()) };
+        let room = self.runner.settings.backlog.saturating_sub(on_the_way);
+        if room > 0 && !self.runner.ledger.has_backlog(self.flow, room)? {
+            reading.fetching = true;
+            under_way.push(Box::pin(async move { self.fetch(request).await.map(Ended::Fetched) }));
+        }
         Ok(())
     }
 
@@ -476,8 +511,12 @@ impl Unit {
 impl Busy {
     fn end(&mut self, ended: Ended, feed: &mut Feed) {
         match ended {
-            Ended::Page(read) => {
-                self.reading = false;
+            Ended::Fetched(fetched) => {
+                self.reading.fetching = false;
+                self.reading.fetched = Some(fetched);
+            }
+            Ended::Recorded(read) => {
+                self.reading.recording = None;
                 *feed = read;
             }
             Ended::Unit(ends) => self.let_go(ends),

@@ -39,6 +39,11 @@ impl Trail {
         self.repeated(page)
     }
 
+    /// Tells whether the feed was at this place before.
+    pub(super) fn has(&self, cursor: &Cursor) -> bool {
+        self.cursors.contains(&fingerprint(&(cursor.version, &cursor.bytes)))
+    }
+
     fn repeated(&mut self, page: &Page) -> Option<String> {
         if page.caught_up {
             return None;

@@ -1,6 +1,7 @@
 //! Many documents.
 
 use super::world::{order, world, world_of};
+use crate::spec::FilterRule;
 
 #[test]
 fn documents_go_in_parallel_up_to_the_limit_and_share_commits() {
@@ -13,6 +14,19 @@ fn documents_go_in_parallel_up_to_the_limit_and_share_commits() {
     assert_eq!(world.target.state().most_in_flight, 4);
     let commits = ledger.writer().faults.commits.load(std::sync::atomic::Ordering::SeqCst);
     assert!(commits < 300, "{commits} commits for 200 documents and their 400 changes of state");
+}
+
+#[test]
+fn what_a_rule_filters_is_filed_with_its_page() {
+    let mut world = world().with_orders(200);
+    world.shop.state().page = 100;
+    world.spec.filters.push(FilterRule { rule: "all".into(), when: "doc.id != ''".into() });
+    let ledger = world.ledger();
+    let report = world.run_on(&ledger).unwrap();
+    assert_eq!(report.filtered["all"], 200);
+    assert_eq!(ledger.why("shop", "order", "o7").unwrap()[0].under.as_deref(), Some("all"));
+    let commits = ledger.writer().faults.commits.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(commits < 20, "{commits} commits for 2 pages");
 }
 
 #[test]
