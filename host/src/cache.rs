@@ -1,7 +1,8 @@
 //! Compiled code on disk, so that a connector is compiled once per machine and engine.
 //!
 //! The engine trusts what it loads from here as it trusts its own compiler, so the directory must be writable by nobody
-//! else, and every file is checked against a digest before it is loaded.
+//! else: who could write to it could write a fitting checksum as well. The checksum is there for damage, by a disk or a
+//! write that was cut off, and is a fast one because all of the code is read through it at every start.
 
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -10,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use wasmtime::component::Component;
 
 use crate::error::{Blame, Error, ErrorKind};
@@ -64,7 +65,7 @@ impl CodeCache {
         let (code, sum) = self.paths(engine, component);
         let expected = fs::read(sum).ok()?;
         let bytes = fs::read(&code).ok()?;
-        if digest(&SHA256, &bytes).as_ref() != expected.as_slice() {
+        if checksum(&bytes).as_slice() != expected.as_slice() {
             tracing::warn!(file = %code.display(), "damaged file of compiled code; compiling again");
             return None;
         }
@@ -75,9 +76,9 @@ impl CodeCache {
     pub(crate) fn store(&self, engine: &wasmtime::Engine, component: &str, compiled: &Component) {
         let (code, sum) = self.paths(engine, component);
         let written = compiled.serialize().map_err(io::Error::other).and_then(|bytes| {
-            // The digest goes last: without it, or with another one, the code is not loaded.
+            // The checksum goes last: without it, or with another one, the code is not loaded.
             self.replace(&code, &bytes)?;
-            self.replace(&sum, digest(&SHA256, &bytes).as_ref())
+            self.replace(&sum, &checksum(&bytes))
         });
         if let Err(reason) = written {
             tracing::warn!(%reason, file = %code.display(), "compiled code could not be kept");
@@ -111,9 +112,15 @@ impl CodeCache {
 #[expect(unsafe_code, reason = "the engine's only way to load compiled code is unsafe")]
 fn deserialize(engine: &wasmtime::Engine, bytes: &[u8]) -> Option<Component> {
     // SAFETY: the bytes come from the engine's own compiler: they were written by `store` into a directory that only this
-    // user may write (`check`), under a name made from the engine's fingerprint, and they have the digest that was
-    // written with them. They are in memory, so that nobody changes them between the check and here.
+    // user may write (`check`), under a name made from the engine's fingerprint, and they have the checksum that
+    // was written with them. They are in memory, so that nobody changes them between the check and here.
     unsafe { Component::deserialize(engine, bytes) }.ok()
+}
+
+/// Returns length and CRC-32.
+fn checksum(bytes: &[u8]) -> Vec<u8> {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    [length.to_le_bytes().as_slice(), &crc32fast::hash(bytes).to_le_bytes()].concat()
 }
 
 fn new_file(path: &Path) -> io::Result<fs::File> {

@@ -117,6 +117,12 @@ impl Inspection {
         ours.map(|name| name.interface).filter(|interface| EXPORTS.contains(interface))
     }
 
+    /// Returns the interfaces of the contract that it imports, e.g. `http`.
+    pub fn contract_imports(&self) -> impl Iterator<Item = &str> {
+        let ours = self.imports.iter().filter_map(|name| Name::parse(name)).filter(|name| name.package == CONTRACT);
+        ours.map(|name| name.interface)
+    }
+
     /// Returns the WASI interfaces that it imports.
     pub fn wasi(&self) -> impl Iterator<Item = &str> {
         self.imports.iter().map(String::as_str).filter(|name| name.starts_with("wasi:"))
