@@ -38,6 +38,12 @@ pub(crate) enum Command {
     Validate(command::validate::Arguments),
     /// Show what a connector is, can do, and asks for. Nothing of it runs but its description of itself.
     Inspect(command::inspect::Arguments),
+    /// Approve a connector: show what it asks for, and put it where it may run.
+    Install(command::install::Arguments),
+    /// Take the approval of a connector back: it runs no more.
+    Revoke(command::revoke::Arguments),
+    /// List which connectors are approved, and who approved what, when.
+    Audit(command::audit::Arguments),
     /// Try connections step by step: credentials, name resolution, TLS, clock, sign-in, permissions, lookup tables.
     Check(command::check::Arguments),
     /// Read and map for real, and show what would be written. Writes nothing anywhere.

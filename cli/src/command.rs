@@ -2,10 +2,12 @@
 
 pub(crate) mod backfill;
 pub(crate) mod backup;
+pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod inspect;
+pub(crate) mod install;
 pub(crate) mod parked;
 pub(crate) mod pause;
 pub(crate) mod plan;
@@ -14,6 +16,7 @@ pub(crate) mod release;
 pub(crate) mod replay;
 pub(crate) mod resolve;
 pub(crate) mod retry;
+pub(crate) mod revoke;
 pub(crate) mod run;
 mod selection;
 pub(crate) mod serve;
@@ -42,6 +45,9 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Validate(arguments) => validate::run(arguments, context).await,
         Command::Inspect(arguments) => inspect::run(arguments, context).await,
+        Command::Install(arguments) => install::run(arguments, context).await,
+        Command::Revoke(arguments) => revoke::run(arguments, context),
+        Command::Audit(arguments) => audit::run(arguments, context),
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Plan(arguments) => plan::run(arguments, context).await,
         Command::Run(arguments) => self::run::run(arguments, context).await,

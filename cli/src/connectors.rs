@@ -1,10 +1,10 @@
 //! The connectors directory. Nothing outside of it can be loaded, whatever a name or a link in it says.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions};
 
 use crate::installation::is_connector;
 
@@ -47,6 +47,16 @@ impl Connectors {
         Err(Unreadable { message, fix: "build it with the profile that connectors ship with".to_owned() })
     }
 
+    /// Puts a component into the directory, in the place of an older one. A reader gets the old one or the new one.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let scratch = format!(".{name}.new");
+        let mut options = OpenOptions::new();
+        let mut file = self.directory.open_with(&scratch, options.write(true).create(true).truncate(true))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        self.directory.rename(&scratch, &self.directory, format!("{name}.wasm"))
+    }
+
     fn unreadable(&self, name: &str, error: &io::Error) -> Unreadable {
         let path = self.path.display();
         if error.kind() != io::ErrorKind::NotFound {
@@ -57,8 +67,8 @@ impl Connectors {
         let names = self.names();
         let near = crate::installation::nearest::fix(name, names.iter().map(String::as_str));
         let fix = match names.is_empty() {
-            true => "put the connector there; `wharf build DIR --out ..` makes one".to_owned(),
-            false => format!("put it there, or use another: {near}"),
+            true => "install the connector: `wharf install FILE`; `wharf build DIR --out ..` makes one".to_owned(),
+            false => format!("install it with `wharf install FILE`, or use another: {near}"),
         };
         Unreadable { message, fix }
     }

@@ -2,6 +2,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod approval;
 mod arguments;
 mod command;
 mod connectors;

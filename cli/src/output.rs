@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -95,6 +95,19 @@ impl Output {
         let mut page = Page { colour: self.colour, text: String::new() };
         text(&mut page);
         self.write(&page.text);
+    }
+
+    /// Shows something and asks whether to go on; no, when nobody is there to answer.
+    pub(crate) fn confirm(&self, text: impl FnOnce(&mut Page), question: &str) -> bool {
+        if self.json || !io::stdin().is_terminal() {
+            return false;
+        }
+        let mut page = Page { colour: self.colour, text: String::new() };
+        text(&mut page);
+        self.write(&format!("{}{question} [y/N] ", page.text));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
     }
 
     /// Prints one of several results: a JSON value on a line of its own, or a line of text.

@@ -17,6 +17,7 @@ use wharf_host::tape::Tape;
 use wharf_host::{Blame, Connection, Connector, Error, Host};
 
 use self::late_ledger::LateLedger;
+use crate::approval::{Lock, LockFile};
 use crate::connectors::Connectors;
 use crate::failure::{Exit, Failure};
 use crate::installation::{self, ConnectionEntry, File, Key, Problems, agreement, nearest};
@@ -40,6 +41,22 @@ impl Installation {
         let (file, problems) = installation::parse(&text);
         let base = path.parent().unwrap_or(Path::new(""));
         Ok(Self { base: base.to_owned(), shown, file, problems })
+    }
+
+    /// Reads the settings of an installation file: enough to approve connectors, which comes before connections are
+    /// written. Without a file these are the defaults.
+    pub(crate) fn settings(path: &Path) -> Result<Self, Failure> {
+        let base = path.parent().unwrap_or(Path::new("")).to_owned();
+        if !path.exists() {
+            let (file, problems) = installation::parse("");
+            return Ok(Self { shown: path.display().to_string(), base, file, problems });
+        }
+        let read = Self::read(path)?;
+        let misread = read.problems.list().iter().any(|problem| problem.key.is_empty());
+        if misread || read.problems.within(&Key::of(["wharf"])) {
+            read.require_correct()?;
+        }
+        Ok(read)
     }
 
     /// Fails with every mistake found so far.
@@ -117,6 +134,11 @@ impl Installation {
             return Ok(self.file.flows.values().collect());
         }
         names.iter().map(|name| self.flow(name)).collect()
+    }
+
+    /// Returns the file of approvals.
+    pub(crate) fn approvals(&self) -> LockFile {
+        LockFile::new(self.path(&self.file.settings.lock))
     }
 
     /// Opens the ledger.
@@ -332,6 +354,7 @@ struct Loading<'a> {
     installation: &'a Installation,
     host: &'a Host,
     ledger: Option<Ledger>,
+    lock: Lock,
     loaded: BTreeMap<String, Option<Connector>>,
     /// How many problems are refused connectors, and why the first was.
     refused: Option<(usize, Failure)>,
@@ -339,7 +362,14 @@ struct Loading<'a> {
 
 impl<'a> Loading<'a> {
     fn new(installation: &'a Installation, host: &'a Host, ledger: Option<Ledger>) -> Self {
-        Self { installation, host, ledger, loaded: BTreeMap::new(), refused: None }
+        let lock = installation.approvals().read().unwrap_or_else(|reason| {
+            let path = &installation.file.settings.lock;
+            let message = format!("the approvals in `{}` cannot be read ({reason})", path.display());
+            let fix = "bring back the file that `wharf install` wrote, or install the connectors again";
+            installation.problems.add(&Key::of(["wharf", "lock"]), message, fix);
+            Lock::default()
+        });
+        Self { installation, host, ledger, lock, loaded: BTreeMap::new(), refused: None }
     }
 
     async fn connectors(&mut self) -> BTreeMap<String, Connector> {
@@ -386,19 +416,47 @@ impl<'a> Loading<'a> {
                 return None;
             }
         };
+        if let Err(failure) = self.approve(name, &bytes) {
+            self.refuse(key, failure);
+            return None;
+        }
         match self.host.load(&bytes).await {
             Ok(connector) => {
                 tracing::info!(connector = name, digest = connector.digest(), "connector loaded");
                 Some(connector)
             }
             Err(error) => {
-                let failure = Failure::from(error);
-                self.installation.problems.add(key, &failure.message, failure.fix.as_deref().unwrap_or_default());
-                let (count, first) = self.refused.take().unwrap_or((0, failure));
-                self.refused = Some((count + 1, first));
+                self.refuse(key, Failure::from(error));
                 None
             }
         }
+    }
+
+    /// Fails unless exactly this file was approved.
+    fn approve(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.installation.file.settings.connectors.join(format!("{name}.wasm"));
+        let path = path.display();
+        let refused = |code, text: String| Err(Failure::new(Exit::Connector, code, text));
+        let Some(approved) = self.lock.approved(name) else {
+            let text = format!("connector `{name}` is not approved; look at what it asks for: `wharf install {path}`");
+            return refused("not-approved", text);
+        };
+        let digest = wharf_host::inspect::inspect(bytes)?.digest;
+        if digest == approved.digest {
+            return Ok(());
+        }
+        let text = format!(
+            "`{path}` is another file than the one that was approved: its digest is {digest}, that of version {} is {}; \
+             put the approved file back, or approve this one: `wharf install {path}`",
+            approved.version, approved.digest
+        );
+        refused("connector-changed", text)
+    }
+
+    fn refuse(&mut self, key: &Key, failure: Failure) {
+        self.installation.problems.add(key, &failure.message, failure.fix.as_deref().unwrap_or_default());
+        let (count, first) = self.refused.take().unwrap_or((0, failure));
+        self.refused = Some((count + 1, first));
     }
 
     /// Makes the connections whose connectors are there, and reports those that cannot be made. Nothing is sent.

@@ -26,16 +26,22 @@ impl Installation {
         for old in ["wharf.sqlite", "wharf.sqlite-wal", "wharf.sqlite-shm"] {
             remove(&directory.join(old))?;
         }
-        let connectors = directory.join("connectors");
-        std::fs::create_dir_all(&connectors).with_context(|| format!("cannot make `{}`", connectors.display()))?;
-        for name in ["baselinker.wasm", "flowii.wasm", "erpconnector.wasm"] {
-            let from = target.component(name);
-            std::fs::copy(&from, connectors.join(name))
-                .with_context(|| format!("cannot copy `{}`; run `cargo xtask components`", from.display()))?;
-        }
+        std::fs::create_dir_all(directory).with_context(|| format!("cannot make `{}`", directory.display()))?;
         let file = directory.join("wharf.toml");
         std::fs::write(&file, filled(systems)?).with_context(|| format!("cannot write `{}`", file.display()))?;
-        Ok(Self { program: target.program("wharf"), file, secrets: secrets(systems)? })
+        let installation = Self { program: target.program("wharf"), file, secrets: secrets(systems)? };
+        for name in ["baselinker.wasm", "flowii.wasm", "erpconnector.wasm"] {
+            installation.install(&target.component(name))?;
+        }
+        Ok(installation)
+    }
+
+    /// Approves a connector with everything that it asks for.
+    fn install(&self, component: &Path) -> Result<()> {
+        let component = component.to_str().context("the path of a component is not UTF-8")?;
+        self.json(&["install", component, "--approve", "--downgrade", "--by", "demo"], &[0])
+            .with_context(|| format!("cannot install `{component}`; run `cargo xtask components`"))?;
+        Ok(())
     }
 
     /// Returns the path of the installation file.

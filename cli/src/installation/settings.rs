@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::{Node, Section};
+use crate::approval::TrustedKey;
 
 /// `[wharf]`. Paths are relative to the installation file.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub(crate) struct Settings {
     pub(crate) cache: PathBuf,
     /// How long the details of a done item's way are kept. Default: for ever.
     pub(crate) keep_done: Option<Duration>,
+    /// File of approvals. Default `wharf.lock`.
+    pub(crate) lock: PathBuf,
+    /// Keys whose signatures are trusted; with any, connectors that are not signed by one of them are refused.
+    pub(crate) trusted_keys: Vec<TrustedKey>,
 }
 
 impl Default for Settings {
@@ -28,6 +33,8 @@ impl Default for Settings {
             root_certificates: None,
             cache: ".wharf-cache".into(),
             keep_done: None,
+            lock: "wharf.lock".into(),
+            trusted_keys: Vec::new(),
         }
     }
 }
@@ -41,7 +48,20 @@ pub(super) fn read(section: Section<'_>) -> Settings {
         root_certificates: path("root_certificates"),
         cache: path("cache").unwrap_or(default.cache),
         keep_done: section.optional("keep_done").as_ref().and_then(Node::duration),
+        lock: path("lock").unwrap_or(default.lock),
+        trusted_keys: section.optional("trusted_keys").map(|node| trusted_keys(&node)).unwrap_or_default(),
     };
     section.end();
     settings
+}
+
+fn trusted_keys(node: &Node<'_>) -> Vec<TrustedKey> {
+    let read = |node: Node<'_>| match TrustedKey::parse(&node.text()?) {
+        Ok(key) => Some(key),
+        Err(problem) => {
+            node.wrong(problem, "write the second line of the `.pub` file that `minisign -G` makes");
+            None
+        }
+    };
+    node.elements().into_iter().filter_map(read).collect()
 }

@@ -38,8 +38,8 @@ fn connector_that_is_not_there_is_named_with_its_neighbours() {
     is_wrong(
         &ECHO.replace("http-echo-credential", "http-echo-credentials"),
         &[
-            "wharf.toml:2:1 connection.one.connector: there is no `connectors/http-echo-credentials.wasm`; put it there, \
-           or use another: did you mean `http-echo-credential`?",
+            "wharf.toml:2:1 connection.one.connector: there is no `connectors/http-echo-credentials.wasm`; install it with \
+           `wharf install FILE`, or use another: did you mean `http-echo-credential`?",
         ],
     );
 }
@@ -50,7 +50,8 @@ fn connector_that_is_refused_ends_with_4() {
     site.write("connectors/broken.wasm", "not wasm");
     let ended = site.run(&["validate"]);
     assert_eq!(ended.code, 4, "{}", ended.stderr);
-    assert!(ended.stderr.starts_with("wharf.toml:2:1 connection.one.connector: "), "{}", ended.stderr);
+    let start = "wharf.toml:2:1 connection.one.connector: connector `broken` is not approved";
+    assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
     let (code, value) = site.json(&["validate"]);
     assert_eq!((code, &value["error"]["problems"][0]["line"]), (4, &json!(2)), "{value}");
 }

@@ -1,6 +1,7 @@
 //! The program as an operator uses it: files and arguments in, text, JSON and exit codes out.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that cannot be done has failed the test")]
 
+mod approval;
 mod command_line;
 mod connectors;
 mod mistakes;
@@ -45,10 +46,12 @@ impl Site {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    /// Puts a built component into the connectors directory.
+    /// Installs a built component. The site's own file may be one with mistakes, so it is left out of it.
     fn install(&self, name: &str) {
         let component = wharf_test_support::component_path(name).unwrap();
-        std::fs::copy(component, self.path("connectors").join(format!("{name}.wasm"))).unwrap();
+        let component = component.to_str().unwrap();
+        let ended = self.run(&["--file", "none.toml", "install", component, "--approve", "--by", "tests"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

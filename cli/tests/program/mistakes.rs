@@ -92,7 +92,7 @@ credential = \"hunter2\"
         format!("wharf.toml:8:1 {key}.two: names two sources; keep `env` or `file`"),
         format!("wharf.toml:11:1 connection.crm.credential: is written out here, secrets are not; {fix}"),
     ];
-    let connectors = "there is no `connectors/a.wasm`; put the connector there; `wharf build DIR --out ..` makes one";
+    let connectors = "there is no `connectors/a.wasm`; install the connector: `wharf install FILE`; `wharf build DIR --out ..` makes one";
     let said: Vec<String> = said.into_iter().filter(|line| !line.contains(connectors)).collect();
     assert_eq!(said, expected);
     for line in Site::new(file).run(&["validate", "--json"]).stdout.lines() {
