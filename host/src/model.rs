@@ -619,6 +619,8 @@ pub struct RequestTrace {
     pub received_bytes: u64,
     /// From asking to answer, in microseconds.
     pub micros: u64,
+    /// How far the remote's clock is ahead of the host's, in seconds, by the answer's `Date`; negative when it is behind.
+    pub clock_ahead_seconds: Option<i64>,
 }
 
 /// A result together with what was done to get it.

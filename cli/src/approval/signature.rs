@@ -20,9 +20,8 @@ impl TrustedKey {
     }
 
     fn verifies(&self, bytes: &[u8], signed: &Signed) -> bool {
-        // Signatures of the older kind are over the whole file rather than its hash; they are as good, but no tool of
-        // today makes them.
-        PublicKey::from_base64(&self.text).is_ok_and(|key| key.verify(bytes, signed, false).is_ok())
+        // Signatures of the older kind are over the whole file rather than over its hash; they are as good.
+        PublicKey::from_base64(&self.text).is_ok_and(|key| key.verify(bytes, signed, true).is_ok())
     }
 }
 
@@ -70,5 +69,38 @@ impl fmt::Display for Signature {
             Self::Failed(_) => write!(f, "failed"),
             Self::Verified { .. } => write!(f, "verified"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    /// Made by `minisign` 0.11, for a file that says `component`.
+    const KEY: &str = "RWS50ys2d32waRwkrcLP061ek9girWnWToCvx765OHkUO+qL+30jQhxA";
+    const SIGNATURE: &str = "untrusted comment: signature from minisign secret key
+RUS50ys2d32waV6LR/L+HbCbFHaHkyEwaw/gSqsCgE4mPrHEq7TtdWMnW5cDNa+njHiO4697jQrrEQTPqML6bYp+ar5tqrLNAQs=
+trusted comment: shop 1.0.0
+BqVZMzO7aPUrxMsTPMyfI3KO7wf10Qd8sX2yriOsC5t0+v9RYGutbt2ODAC8g2QO4ydVAoNl9BrORG8x0KlrAw==
+";
+
+    #[test]
+    fn signature_of_the_tool_is_verified_for_its_file_and_its_comment_only() {
+        let keys = [TrustedKey::parse(KEY).unwrap()];
+        let verified = Signature::Verified { key: KEY.to_owned(), comment: "shop 1.0.0".to_owned() };
+        assert_eq!(Signature::check(b"component", Some(SIGNATURE), &keys), verified);
+        assert!(matches!(Signature::check(b"Component", Some(SIGNATURE), &keys), Signature::Failed(_)));
+        let other = SIGNATURE.replace("shop 1.0.0", "shop 2.0.0");
+        assert!(matches!(Signature::check(b"component", Some(&other), &keys), Signature::Failed(_)));
+        assert!(matches!(Signature::check(b"component", Some("nonsense"), &keys), Signature::Failed(_)));
+    }
+
+    #[test]
+    fn nothing_and_unchecked_are_no_verdict() {
+        let keys = [TrustedKey::parse(KEY).unwrap()];
+        assert_eq!(Signature::check(b"component", None, &keys), Signature::NotSigned);
+        assert_eq!(Signature::check(b"component", Some(SIGNATURE), &[]), Signature::Unchecked);
     }
 }

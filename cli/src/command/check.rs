@@ -65,7 +65,13 @@ async fn steps(site: &Site, name: &str) -> Result<Vec<Step>, Failure> {
             let names = answer.value.iter().take_while(|step| step.name == "resolve name").count();
             let mut value = answer.value;
             let theirs = value.split_off(names);
-            steps.extend(value.into_iter().chain(reach::answers(&answer.trace)).chain(theirs));
+            steps.extend(
+                value
+                    .into_iter()
+                    .chain(reach::answers(&answer.trace))
+                    .chain(reach::clocks(&answer.trace))
+                    .chain(theirs),
+            );
         }
         Err(error) => steps.push(of_error("the connector's own steps", &error)),
     }

@@ -1,5 +1,7 @@
 //! Installing is approving.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::Site;
@@ -130,22 +132,42 @@ fn name_in_a_component_cannot_lead_out_of_the_connectors_directory() {
 }
 
 mod signatures {
-    use minisign::KeyPair;
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
     use super::*;
 
-    fn file(key: &KeyPair) -> String {
-        format!("[wharf]\ntrusted_keys = [\"{}\"]\n{FILE}", key.pk.to_base64())
+    /// Signs as `minisign -l` does.
+    struct Signer {
+        pair: Ed25519KeyPair,
+        id: [u8; 8],
     }
 
-    fn key() -> KeyPair {
-        KeyPair::generate_unencrypted_keypair().unwrap()
-    }
+    impl Signer {
+        fn new(id: u8) -> Self {
+            Self { pair: Ed25519KeyPair::generate().unwrap(), id: [id; 8] }
+        }
 
-    fn sign(site: &Site, key: &KeyPair, name: &str) {
-        let bytes = std::fs::read(component(name)).unwrap();
-        let signed = minisign::sign(None, &key.sk, bytes.as_slice(), Some("asks 1.0.0"), None).unwrap();
-        site.write("asks.minisig", &signed.into_string());
+        fn line(&self, bytes: &[u8]) -> String {
+            BASE64.encode([b"Ed", self.id.as_slice(), bytes].concat())
+        }
+
+        fn key(&self) -> String {
+            self.line(self.pair.public_key().as_ref())
+        }
+
+        fn file(&self) -> String {
+            format!("[wharf]\ntrusted_keys = [\"{}\"]\n{FILE}", self.key())
+        }
+
+        fn sign(&self, site: &Site, name: &str) {
+            let bytes = std::fs::read(component(name)).unwrap();
+            let signature = self.pair.sign(&bytes);
+            let comment = "asks 1.0.0";
+            let both = self.pair.sign(&[signature.as_ref(), comment.as_bytes()].concat());
+            let (signature, both) = (self.line(signature.as_ref()), BASE64.encode(both.as_ref()));
+            let text = format!("untrusted comment: none\n{signature}\ntrusted comment: {comment}\n{both}\n");
+            site.write("asks.minisig", &text);
+        }
     }
 
     fn signed_install(site: &Site, name: &str) -> (i32, Value) {
@@ -155,15 +177,15 @@ mod signatures {
 
     #[test]
     fn verified_not_signed_and_failed_are_three_things() {
-        let (ours, theirs) = (key(), key());
-        let site = Site::new(&file(&ours));
+        let (ours, theirs) = (Signer::new(1), Signer::new(2));
+        let site = Site::new(&ours.file());
         let refused = install(&site, "asks-little", &["--approve"]);
         assert_eq!(code(&refused), (4, "signature"));
         assert!(refused.1["error"]["message"].as_str().unwrap().starts_with("not signed"), "{}", refused.1);
-        sign(&site, &theirs, "asks-little");
+        theirs.sign(&site, "asks-little");
         let refused = signed_install(&site, "asks-little");
         assert!(refused.1["error"]["message"].as_str().unwrap().starts_with("signature failed"), "{}", refused.1);
-        sign(&site, &ours, "asks-little");
+        ours.sign(&site, "asks-little");
         let (exit, value) = signed_install(&site, "asks-little");
         assert_eq!((exit, &value["signature"]), (0, &json!("verified")));
         let refused = signed_install(&site, "asks-more");
@@ -171,13 +193,13 @@ mod signatures {
         let (exit, value) = install(&site, "asks-more", &["--approve", "--allow-not-signed"]);
         assert_eq!((exit, &value["signature"]), (0, &json!("not-signed")));
         let (_, audit) = site.json(&["audit", "asks"]);
-        assert_eq!(audit["history"][0]["key"], json!(ours.pk.to_base64()));
+        assert_eq!(audit["history"][0]["key"], json!(ours.key()));
     }
 
     #[test]
     fn signature_without_a_trusted_key_is_unchecked() {
         let site = Site::new(FILE);
-        sign(&site, &key(), "asks-little");
+        Signer::new(1).sign(&site, "asks-little");
         assert_eq!(signed_install(&site, "asks-little").1["signature"], json!("unchecked"));
     }
 

@@ -246,6 +246,7 @@ fn request(number: usize, answered: bool, effect: Effect) -> RequestTrace {
         sent_bytes: 100,
         received_bytes: 100,
         micros: 1500,
+        clock_ahead_seconds: None,
     }
 }
 

@@ -472,7 +472,12 @@ impl Egress {
         begun.leaves(outgoing.body.as_ref().map_or(0, Bytes::len));
         let transferred = self.way.send(&self.connection, outgoing, scope.deadline()).await;
         match &transferred {
-            Ok(received) => begun.answered(received.status, received.body.len()),
+            Ok(received) => {
+                begun.answered(received.status, received.body.len());
+                if let Some(seconds) = clock_ahead(&received.headers, self.clock.now()) {
+                    begun.clock_ahead(seconds);
+                }
+            }
             Err(failure) if !failure.may_have_left() => begun.did_not_leave(),
             Err(_) => {}
         }
@@ -571,6 +576,14 @@ fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Instant> {
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     u64::try_from(date.as_millisecond()).ok().map(Instant)
+}
+
+/// Returns how many seconds a remote's clock is ahead of `now`, by its `Date`.
+fn clock_ahead(headers: &HeaderMap, now: Instant) -> Option<i64> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let now = i64::try_from(now.0).ok()?;
+    Some(date.as_millisecond().checked_sub(now)? / 1_000)
 }
 
 #[cfg(test)]

@@ -165,6 +165,7 @@ fn writes_are_read_from_the_trace() {
         sent_bytes: 0,
         received_bytes: 0,
         micros: 0,
+        clock_ahead_seconds: None,
     };
     let trace = |requests: &[RequestTrace]| Trace { requests: requests.to_vec(), ..Trace::default() };
     let read = request(Effect::Read, true, None);

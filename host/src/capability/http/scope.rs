@@ -154,6 +154,7 @@ impl CallScope {
             sent_bytes: 0,
             received_bytes: 0,
             micros: 0,
+            clock_ahead_seconds: None,
         });
         Begun { scope: self, number, traced: true, started: Moment::now(), effect }
     }
@@ -240,6 +241,11 @@ impl Begun<'_> {
             line.status = Some(status);
             line.received_bytes = u64::try_from(received_bytes).unwrap_or(u64::MAX);
         });
+    }
+
+    /// Notes how far the remote's clock is ahead of ours.
+    pub(super) fn clock_ahead(&self, seconds: i64) {
+        self.change(|line| line.clock_ahead_seconds = Some(seconds));
     }
 
     /// Notes why there is no answer and makes the guest's error of it.
