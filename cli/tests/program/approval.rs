@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Site;
 
-const FILE: &str = "[connection.one]\nconnector = \"asks\"\n";
+const FILE: &str = "[connection.one]\nconnector = \"asks\"\ngrant.origins = [\"https://one.example\"]\n";
 
 fn component(name: &str) -> String {
     wharf_test_support::component_path(name).unwrap().to_str().unwrap().to_owned()
