@@ -1,8 +1,8 @@
 //! The commands, one file each.
 
+pub(crate) mod audit;
 pub(crate) mod backfill;
 pub(crate) mod backup;
-pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
