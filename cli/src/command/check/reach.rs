@@ -98,7 +98,7 @@ mod tests {
                 micros: 1,
                 clock_ahead_seconds: *clock_ahead_seconds,
             };
-            Trace { requests: ahead.iter().map(request).collect() }
+            Trace { requests: ahead.iter().map(request).collect(), ..Trace::default() }
         };
         let told = |ahead: &[Option<i64>]| clocks(&trace(ahead)).map(|step| (step.state, step.detail));
         assert_eq!(told(&[None]), None);
