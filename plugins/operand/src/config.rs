@@ -32,6 +32,10 @@ pub(crate) struct Config {
     /// Whether each round reads the tasks of all jobs, and not only of those that changed.
     #[serde(default)]
     pub(crate) tasks_of_all_jobs: bool,
+    /// Whether receivables have their client's documents and addresses, and not only its name. Reads the list of clients for
+    /// each page that has receivables.
+    #[serde(default)]
+    pub(crate) client_details: bool,
     /// Path of the financial module below `base_url`.
     #[serde(default = "assumed::finance_path")]
     pub(crate) finance_path: String,

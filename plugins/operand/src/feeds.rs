@@ -7,6 +7,7 @@ use wharf_sdk::{Bounds, Completeness, Cursor, Failure, Item, Page, PageBuilder, 
 use crate::api::{self, Entry, Job};
 use crate::assumed::takes_updated_from;
 use crate::client::Client;
+use crate::clients::{self, Clients};
 use crate::config::Config;
 use crate::convert::{self, instant};
 use crate::listing::page_of;
@@ -28,7 +29,7 @@ pub(crate) struct Row<'a> {
     wanted: bool,
     /// Whether it is marked as removed.
     deleted: bool,
-    raw: &'a RawValue,
+    pub(crate) raw: &'a RawValue,
 }
 
 /// Returns the page after `cursor`.
@@ -48,7 +49,9 @@ pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Resul
         return Ok(page.finish(position.restarted().cursor()?, Completeness::More));
     };
     let is_last = u32::try_from(rows.len()).unwrap_or(u32::MAX) < limit;
-    let sheet = Sheet { client: &client, source, rows: &rows, ids: &ids, bounds };
+    let changed = rows.iter().skip(first).filter(|row| row.changed_since(position.from));
+    let clients = clients::of_rows(&client, source, changed.map(|row| row.raw))?;
+    let sheet = Sheet { client: &client, source, rows: &rows, ids: &ids, bounds, clients: &clients };
     match sheet.fill(position, first)? {
         (page, Filled::Upto(position)) => Ok(page.finish(position.cursor()?, Completeness::More)),
         (page, Filled::All(position)) if !is_last => Ok(page.finish(position.cursor()?, Completeness::More)),
@@ -95,14 +98,21 @@ struct Sheet<'a> {
     rows: &'a [Row<'a>],
     ids: &'a [&'a str],
     bounds: &'a Bounds,
+    clients: &'a Clients,
+}
+
+impl Row<'_> {
+    /// Tells whether it changed at or after a time; one that does not say when it changed may have.
+    fn changed_since(&self, from: Option<u64>) -> bool {
+        self.updated.is_none_or(|updated| from.is_none_or(|from| updated >= from))
+    }
 }
 
 impl Sheet<'_> {
     fn fill(&self, mut position: Position, first: usize) -> Result<(PageBuilder, Filled)> {
         let mut page = PageBuilder::new(self.bounds);
         for (index, row) in self.rows.iter().enumerate().skip(first) {
-            let changed = row.updated.is_none_or(|updated| position.from.is_none_or(|from| updated >= from));
-            if !row.wanted || !(changed || self.reads_all()) {
+            if !row.wanted || !(row.changed_since(position.from) || self.reads_all()) {
                 position.saw(row.updated);
                 continue;
             }
@@ -115,7 +125,7 @@ impl Sheet<'_> {
                     return Ok((page, Filled::Upto(stands)));
                 }
             } else if row.updated.is_none_or(|updated| self.bounds.contain(updated))
-                && page.push(item(self.source, row, &self.client.config)?).is_some()
+                && page.push(item(self.source, row, &self.client.config, self.clients)?).is_some()
             {
                 return Ok((page, Filled::Upto(position.after(self.ids, index))));
             }
@@ -156,12 +166,16 @@ pub(crate) fn row<'a>(source: Source, raw: &'a RawValue, config: &Config) -> Res
 }
 
 /// Makes the item of a row.
-pub(crate) fn item(source: Source, row: &Row<'_>, config: &Config) -> Result<Item> {
+pub(crate) fn item(source: Source, row: &Row<'_>, config: &Config, clients: &Clients) -> Result<Item> {
     let mut item = match source {
         Source::Clients => Item::new(PARTNER, &row.id, &convert::partner::read(&api::read(row.raw)?))?,
         Source::Jobs | Source::Tasks => Item::from_text(JOB, &row.id, row.raw.get()),
         Source::Receivables | Source::Payables => {
-            let invoice = convert::invoice::read(source, &api::read(row.raw)?, config);
+            let entry: Entry<'_> = api::read(row.raw)?;
+            let mut invoice = convert::invoice::read(source, &entry, config);
+            if let Some(client) = clients.get(entry.client_id.as_str()) {
+                invoice.partner.clone_from(client);
+            }
             Item::new(INVOICE, source.invoice_id(&row.id), &invoice)?
         }
     };

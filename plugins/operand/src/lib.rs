@@ -3,6 +3,7 @@
 mod api;
 mod assumed;
 mod client;
+mod clients;
 mod codes;
 mod config;
 mod convert;

@@ -7,6 +7,7 @@ use wharf_sdk::{Failure, Item, Result};
 
 use crate::api::{self, Entry};
 use crate::client::{Client, Query};
+use crate::clients::{self, Clients};
 use crate::convert;
 use crate::convert::partner::significant;
 use crate::feeds::{item, row};
@@ -25,7 +26,7 @@ pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
     let found = walk(&client, &source.path(&client.config), &[], |raw| {
         let row = row(source, raw, &client.config)?;
         match row.id == id {
-            true => Ok(ControlFlow::Break(item(source, &row, &client.config)?)),
+            true => Ok(ControlFlow::Break(item(source, &row, &client.config, &Clients::new())?)),
             false => Ok(ControlFlow::Continue(())),
         }
     })?;
@@ -42,7 +43,8 @@ fn invoice(client: &Client, id: &str) -> Result<Item> {
     path.push(number);
     let response = client.get_one(INVOICE, &path, id)?;
     let row = row(source, api::one(&response)?, &client.config)?;
-    item(source, &row, &client.config)
+    let clients = clients::of_rows(client, source, [row.raw])?;
+    item(source, &row, &client.config, &clients)
 }
 
 /// Returns the records for which every field of `query` holds.
@@ -101,7 +103,8 @@ fn search(
     }
     let walked = walk(client, &source.path(&client.config), query, |raw| {
         if fits(raw)? {
-            let item = item(source, &row(source, raw, &client.config)?, &client.config)?;
+            let clients = clients::of_rows(client, source, [raw])?;
+            let item = item(source, &row(source, raw, &client.config)?, &client.config, &clients)?;
             if found.iter().all(|known| known.id != item.id) {
                 found.push(item);
             }

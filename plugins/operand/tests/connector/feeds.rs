@@ -234,6 +234,22 @@ fn a_receivable_becomes_an_invoice_with_its_amounts_exact() {
 }
 
 #[test]
+fn a_receivable_has_the_documents_of_its_client_where_that_is_wanted() {
+    let rows =
+        r#"{"id": 31, "clientId": "10", "clientName": "Sol"}, {"id": 32, "clientId": 99, "clientName": "Nobody"}"#;
+    let clients = r#"{"idClient": 9, "person": "A"}, {"idClient": 10, "person": "Padaria Sol", "nationalDocument": "00.000.000/0001-00"}"#;
+    let host =
+        host(r#""client_details": true"#).answer(records(rows)).answer(records(clients)).answer(records("")).install();
+    let page = pull(None, &Bounds::default());
+    let (known, unknown) = (document(&page.items[0])["partner"].clone(), document(&page.items[1])["partner"].clone());
+    assert_eq!((&known["name"], &known["registration_number"]), (&"Padaria Sol".into(), &"00.000.000/0001-00".into()));
+    assert_eq!(unknown, serde_json::json!({"id": "99", "kind": "person", "name": "Nobody"}));
+    assert_eq!(sent(&host)[1], "GET /beta/entity/clients?limit=100&offset=0");
+    pull(Some(page.next), &Bounds::default());
+    assert_eq!(host.requests().len(), 3, "no receivables, no clients");
+}
+
+#[test]
 fn a_payable_becomes_a_purchase_of_its_supplier() {
     let rows = r#"{"id": 31, "supplierId": 4, "supplierName": "Gráfica", "value": 100, "situation": "paid", "paymentDate": "2026-02-05", "accountId": 9}"#;
     let host = host("").answer(records(rows)).install();
