@@ -26,6 +26,7 @@ use crate::baselinker::{self, Status};
 use crate::erpconnector;
 use crate::fault::Kind;
 use crate::flowii;
+use crate::operand;
 use crate::optimakers;
 use crate::server::{Running, serve};
 
@@ -43,6 +44,8 @@ pub use order::{
 const KNOWN_TO_FLOWII: usize = 60;
 /// The same for ERPConnector.
 const KNOWN_TO_ERPCONNECTOR: usize = 40;
+/// Receivables of the agency: more than a page of 100 holds.
+const RECEIVABLES: u64 = 120;
 
 /// What the demo is made of.
 #[derive(Debug, Clone)]
@@ -169,13 +172,15 @@ pub struct Demo {
     pub erpconnector: erpconnector::Simulator,
     /// An instance with reference lists and without records, for flows of the caller's own.
     pub optimakers: optimakers::Simulator,
+    /// An agency with receivables and payables, for flows of the caller's own.
+    pub operand: operand::Simulator,
     /// What both flows must show in the end.
     pub expected: Expected,
     admin: Running,
 }
 
 impl Demo {
-    /// Starts the three and the admin: over TLS with an authority, over plain http without; the admin always in plain.
+    /// Starts the systems and the admin: over TLS with an authority, over plain http without; the admin always in plain.
     pub async fn start(settings: &Settings, authority: Option<&Authority>) -> anyhow::Result<Self> {
         let shop = shop(settings.orders, settings.seed);
         let expected = Expected::of(&shop);
@@ -184,12 +189,15 @@ impl Demo {
         let erpconnector =
             erpconnector::Simulator::builder().start(authority).await.context("ERPConnector did not start")?;
         let optimakers = optimakers::Simulator::builder().start(authority).await.context("Optimakers did not start")?;
+        let operand = operand::Simulator::builder().start(authority).await.context("Operand did not start")?;
+        operand.populate(RECEIVABLES).map_err(|error| anyhow!("Operand could not be filled: {error}"))?;
         seed_flowii(&flowii, &shop, expected.flowii_partners.before)?;
         seed_erpconnector(&erpconnector, &shop, expected.erpconnector_customers.before)?;
         baselinker.add_orders(shop.orders.into_iter().map(|(order, ..)| order).chain(shop.unconfirmed))?;
-        let systems = [baselinker.system(), flowii.system(), erpconnector.system(), optimakers.system()];
+        let systems =
+            [baselinker.system(), flowii.system(), erpconnector.system(), optimakers.system(), operand.system()];
         let admin = serve(admin::router(systems), None).await.context("the admin did not start")?;
-        let demo = Self { baselinker, flowii, erpconnector, optimakers, expected, admin };
+        let demo = Self { baselinker, flowii, erpconnector, optimakers, operand, expected, admin };
         if settings.has_faults {
             demo.spoil(settings.orders);
         }
@@ -228,6 +236,7 @@ impl Demo {
             "flowii": self.flowii.url(),
             "erpconnector": self.erpconnector.url(),
             "optimakers": self.optimakers.url(),
+            "operand": self.operand.url(),
             "admin": self.admin_url(),
             "root_pem": root_pem,
             "credentials": {
@@ -235,6 +244,7 @@ impl Demo {
                 "flowii": {"api_key": api_key, "username": username, "password": password},
                 "erpconnector": {"licence": licence, "secret": secret},
                 "optimakers": {"api_key": self.optimakers.api_key()},
+                "operand": {"token": self.operand.token()},
             },
             "companies": {"flowii": flowii::COMPANY, "erpconnector": erpconnector::COMPANY},
             "statuses": {"to_process": STATUS_TO_PROCESS, "handed_over": STATUS_HANDED_OVER, "cancelled": STATUS_CANCELLED},

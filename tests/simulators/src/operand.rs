@@ -26,6 +26,7 @@ use crate::server::{Running, Server};
 
 mod agency;
 mod answer;
+mod command;
 mod options;
 mod query;
 mod route;
@@ -132,6 +133,10 @@ impl Inspect for Operand {
     fn documents(&self) -> Value {
         documents(&self.service)
     }
+
+    fn command(&self, command: Value) -> Result<Value, String> {
+        command::run(&self.service, command)
+    }
 }
 
 /// A running Operand.
@@ -177,19 +182,12 @@ impl Simulator {
 
     /// Generates a new panel token, as the button in the panel does: the one before dies, and its sessions with it.
     pub fn generate_token(&self) -> String {
-        let mut state = self.service.state();
-        state.tokens_made += 1;
-        let token = format!("panel-token-1{:03}", state.tokens_made);
-        state.panel_token = Some(token.clone());
-        state.sessions.clear();
-        token
+        self.service.state().generate_token()
     }
 
     /// Deactivates the API, as the other button does.
     pub fn deactivate_token(&self) {
-        let mut state = self.service.state();
-        state.panel_token = None;
-        state.sessions.clear();
+        self.service.state().deactivate_token();
     }
 
     /// Returns how many sessions were ever given.

@@ -306,3 +306,40 @@ async fn an_id_is_given_once() {
     assert!(agency.simulator.seed(Table::Clients, json!([])).is_err());
     assert_eq!(agency.simulator.counts()["records"]["clients"], json!({ "all": 1, "changed": 0 }));
 }
+
+#[tokio::test]
+async fn another_process_does_what_people_do() {
+    let mut agency = Agency::start(|_| {}).await;
+    let admin = wharf_simulators::server::serve(wharf_simulators::admin::router([agency.simulator.system()]), None);
+    let admin = admin.await.unwrap();
+    let command = |command: Value| {
+        let request = agency.http.post(format!("{}/_sim/operand/command", admin.url()));
+        agency.send(request.header("Content-Type", "application/json").body(command.to_string()))
+    };
+    assert_eq!(
+        command(json!({ "add": { "table": "receivables", "record": { "id": 7 } } })).await,
+        (200, json!({ "id": "7" }))
+    );
+    let edit = json!({ "edit": { "table": "receivables", "id": "7", "fields": { "situation": "late" } } });
+    assert_eq!(command(edit).await, (200, json!({ "done": true })));
+    assert_eq!(agency.simulator.record(Table::Receivables, "7").unwrap()["situation"], "late");
+    assert_eq!(command(json!({ "refuse_write_back": 405 })).await.0, 200);
+    assert_eq!(agency.put("/beta/finance/receivables/7", &json!({ "invoiceNumber": "1" })).await.0, 405);
+    assert_eq!(command(json!({ "refuse_write_back": null })).await.0, 200);
+    assert_eq!(agency.put("/beta/finance/receivables/7", &json!({ "invoiceNumber": "1" })).await.0, 200);
+    assert_eq!(command(json!({ "remove": { "table": "receivables", "id": "7" } })).await.0, 200);
+    for wrong in [
+        json!({ "remove": { "table": "receivables", "id": "7" } }),
+        json!({ "remove": { "table": "nothing", "id": "7" } }),
+        json!({ "dance": null }),
+    ] {
+        let (status, body) = command(wrong).await;
+        assert_eq!((status, body["error"].is_string()), (400, true), "{body}");
+    }
+    let (_, made) = command(json!({ "generate_token": null })).await;
+    assert_eq!(made["token"].as_str(), agency.simulator.token().as_deref());
+    assert_eq!(agency.get("/beta/jobs").await.0, 401);
+    assert_eq!(command(json!({ "advance_seconds": 60 })).await.0, 200);
+    assert_eq!(command(json!({ "deactivate_token": null })).await.0, 200);
+    assert_eq!(agency.log_in().await, 401);
+}

@@ -61,6 +61,21 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Replaces the panel token; the sessions of the old one end.
+    pub(crate) fn generate_token(&mut self) -> String {
+        self.tokens_made += 1;
+        let token = format!("panel-token-1{:03}", self.tokens_made);
+        self.panel_token = Some(token.clone());
+        self.sessions.clear();
+        token
+    }
+
+    /// Takes the panel token away.
+    pub(crate) fn deactivate_token(&mut self) {
+        self.panel_token = None;
+        self.sessions.clear();
+    }
+
     /// Stores a record; an id and times are given where they are missing. Returns its id.
     pub(crate) fn add(&mut self, table: Table, record: Value, now: i64) -> Result<String, String> {
         let Value::Object(mut value) = record else { return Err("a record is a JSON object".to_owned()) };

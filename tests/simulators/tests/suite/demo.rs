@@ -53,7 +53,7 @@ fn program_announces_itself_and_ends_with_its_input() {
     let mut line = String::new();
     BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let announcement: Value = serde_json::from_str(&line).unwrap();
-    for system in ["baselinker", "flowii", "erpconnector"] {
+    for system in ["baselinker", "flowii", "erpconnector", "operand"] {
         assert!(announcement[system].as_str().unwrap().starts_with("https://localhost:"), "{system}");
         assert!(announcement["credentials"][system].is_object());
     }
