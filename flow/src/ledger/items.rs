@@ -222,6 +222,9 @@ fn compare(
     change(tx, &news, state, follows_changes, now)
 }
 
+/// Number, version, state, rule or cause, and when that version was read.
+type Known = (i64, Vec<u8>, ItemState, Option<String>, i64);
+
 /// Records what a source reported when it was read again; returns whether there is something to do. What a rule filtered
 /// is looked at again, since the rule may be another one now. What was read by somebody else since `asked` is newer and
 /// stays.
@@ -232,7 +235,7 @@ pub(super) fn record_again(
     follows_changes: bool,
     (asked, now): (Instant, Instant),
 ) -> Result<bool> {
-    let known: Option<(i64, Vec<u8>, ItemState, Option<String>, i64)> = tx
+    let known: Option<Known> = tx
         .prepare_cached(
             "SELECT n, version, state, under, coalesce(version_read, read) FROM items
              WHERE flow = ?1 AND entity = ?2 AND remote = ?3",

@@ -47,10 +47,10 @@ impl Runner {
         if let Some(feed) = feed.filter(|feed| feed.entity != item.entity) {
             reasons.push(format!("feed `{}` reports `{}` only", feed.name, feed.entity));
         }
-        if let (Some(since), Some(updated)) = (source.since, item.updated) {
-            if updated < since {
-                reasons.push(format!("it changed last at {}, and the flow reads from {} on", utc(updated), utc(since)));
-            }
+        if let (Some(since), Some(updated)) = (source.since, item.updated)
+            && updated < since
+        {
+            reasons.push(format!("it changed last at {}, and the flow reads from {} on", utc(updated), utc(since)));
         }
         reasons.extend(self.kept_out_by_filters(item));
         reasons.extend(self.decided(item));

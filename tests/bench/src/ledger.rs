@@ -68,7 +68,7 @@ fn request(effect: Effect) -> Trace {
         received_bytes: 200,
         micros: 10,
     };
-    Trace { requests: vec![request] }
+    Trace { requests: vec![request], ..Trace::default() }
 }
 
 fn unsupported<T>() -> Result<Answer<T>, Error> {
