@@ -67,6 +67,7 @@ fn request(effect: Effect) -> Trace {
         sent_bytes: 2_000,
         received_bytes: 200,
         micros: 10,
+        clock_ahead_seconds: None,
     };
     Trace { requests: vec![request], ..Trace::default() }
 }
