@@ -11,6 +11,8 @@
 mod endpoint;
 mod ledger;
 mod mapping;
+#[cfg(feature = "mutation")]
+pub mod mutation;
 mod problem;
 mod report;
 mod runner;

@@ -114,6 +114,18 @@ impl Ledger {
     /// Records a page and moves the cursor behind it, in one transaction.
     pub(crate) async fn commit_page(&self, lease: &Lease, page: PageCommit) -> Result<PageCounts> {
         let now = self.now();
+        #[cfg(feature = "mutation")]
+        if crate::mutation::is(crate::mutation::Mutation::CursorEarly) {
+            let (flow, next) = (page.flow, page.next.clone());
+            self.write_under(lease, move |tx| {
+                tx.execute(
+                    "UPDATE flows SET cursor_version = ?2, cursor = ?3 WHERE n = ?1",
+                    params![flow, next.version, next.bytes],
+                )?;
+                Ok(())
+            })
+            .await?;
+        }
         self.write_under(lease, move |tx| {
             let mut counts = PageCounts::default();
             move_cursor(tx, &page, now)?;

@@ -51,6 +51,12 @@ impl Run<'_> {
                 }),
             });
         }
+        #[cfg(feature = "mutation")]
+        if crate::mutation::is(crate::mutation::Mutation::SwappedOrder) {
+            // What it tells is lost: the same intent is sent once more below, after it was made durable.
+            let early: Vec<_> = intents.iter().map(StoredIntent::to_host).collect();
+            drop(self.runner.endpoint(&target.connection)?.apply(&early).await);
+        }
         let sent = self.runner.ledger.begin_items(self.lease, self.flow, begins).await?;
         let mut batch = Vec::new();
         for (mut intent, sent) in intents.into_iter().zip(sent) {
