@@ -1,4 +1,4 @@
-//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `bench`, `schemas`, `lint`.
+//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `bench`, `soak`, `schemas`, `lint`.
 
 mod bench;
 mod command;
@@ -6,6 +6,7 @@ mod components;
 mod demo;
 mod lint;
 mod schemas;
+mod soak;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ enum Task {
     Components,
     /// Measure the cost of the boundary, each figure with a control in the same run
     Bench(bench::Options),
+    /// Kill runs at random moments, and count in the systems whether anything was lost or doubled
+    Soak(soak::Options),
     /// Write the JSON Schemas of the common documents
     Schemas,
     /// Check formatting and lints
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Components => components::build(),
         Task::Bench(options) => bench::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Schemas => schemas::write(),
         Task::Lint => lint::run(),
     };
