@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Plan(command::plan::Arguments),
     /// Run flows once, until nothing is due.
     Run(command::run::Arguments),
+    /// Try the laws of the contract on a connector, against a simulator of its remote.
+    Verify(command::verify::Arguments),
     /// Replay a recorded run without network, and compare what it ends in.
     Replay(command::replay::Arguments),
     /// Run flows by their schedules until stopped.

@@ -23,6 +23,7 @@ pub(crate) mod serve;
 pub(crate) mod skip;
 pub(crate) mod status;
 pub(crate) mod validate;
+pub(crate) mod verify;
 pub(crate) mod why;
 mod window;
 
@@ -51,6 +52,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Plan(arguments) => plan::run(arguments, context).await,
         Command::Run(arguments) => self::run::run(arguments, context).await,
+        Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Replay(arguments) => replay::run(arguments, context).await,
         Command::Serve(arguments) => serve::run(arguments, context).await,
         Command::Why(arguments) => why::run(arguments, context).await,

@@ -12,7 +12,7 @@ use wharf_host::surroundings::Clock;
 
 /// How long nothing may happen before time goes on. A commit that is on its way to the disk for longer sees time pass,
 /// as it does in the world; nothing depends on it.
-const QUIET: Duration = Duration::from_millis(4);
+const QUIET: Duration = Duration::from_millis(1);
 
 /// A clock that stands still while anything happens, and then jumps to the next thing that is due. Cheap to clone; all
 /// clones are one.
@@ -26,6 +26,8 @@ struct State {
     steps: AtomicUsize,
     /// Things that take real time: calls that wait for a remote.
     under_way: AtomicUsize,
+    /// How many of them stand still on purpose.
+    standing: AtomicUsize,
 }
 
 impl VirtualTime {
@@ -36,6 +38,7 @@ impl VirtualTime {
             sleepers: Mutex::default(),
             steps: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
+            standing: AtomicUsize::new(0),
         }))
     }
 
@@ -57,6 +60,11 @@ impl VirtualTime {
         Busy(Arc::clone(&self.0))
     }
 
+    /// Says how many of the things that take real time stand still on purpose, so that nobody waits for them.
+    pub(crate) fn standing(&self, count: usize) {
+        self.0.standing.store(count, Ordering::SeqCst);
+    }
+
     /// Runs a future to its end. Whenever it waits, and for nothing but the time, time goes on.
     pub async fn drive<F: Future>(&self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
@@ -75,7 +83,7 @@ impl VirtualTime {
             let before = self.0.steps.load(Ordering::SeqCst);
             tokio::time::sleep(QUIET).await;
             let quiet = self.0.steps.load(Ordering::SeqCst) == before;
-            if quiet && self.0.under_way.load(Ordering::SeqCst) == 0 {
+            if quiet && self.0.under_way.load(Ordering::SeqCst) <= self.0.standing.load(Ordering::SeqCst) {
                 self.skip();
             }
         }

@@ -49,6 +49,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let programs = ["build", "--package", "wharf-cli", "--package", "wharf-simulators"];
     command::step("build the programs under test", command::cargo().args(programs))?;
     let sums = cargo_test(options)?;
+    if options.cargo.is_empty() {
+        // Apart from all else, because the feature makes the runner break its promises.
+        let mutations = ["test", "--package", "wharf-conformance", "--features", "mutation", "--test", "mutations"];
+        let mut mutations_test = command::cargo();
+        mutations_test.args(mutations).env("WHARF_COMPONENTS", components::directory());
+        command::step("break each promise, and see its law fail", &mut mutations_test)?;
+    }
     println!("{} passed, {} failed, {} skipped", sums.passed, sums.failed, sums.ignored);
     match sums {
         Sums { passed: 0, failed: 0, .. } => bail!("no test ran; check the arguments"),

@@ -119,6 +119,7 @@ fn invariant_14_dependencies_point_down() {
     assert_eq!(ours("wharf-simulators"), none);
     assert_eq!(ours("wharf-sdk"), ["wharf-documents"]);
     assert_eq!(ours("wharf-flow"), ["wharf-documents", "wharf-host"]);
+    assert_eq!(ours("wharf-conformance"), ["wharf-flow", "wharf-host"]);
     for plugin in packages.iter().filter(|package| package.name.starts_with("wharf-plugin-")) {
         assert_eq!(ours(&plugin.name), ["wharf-sdk"], "{}", plugin.name);
     }

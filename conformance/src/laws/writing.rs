@@ -1,0 +1,274 @@
+//! Writes: each wanted document once, whatever happens on the way.
+
+use anyhow::{Result, bail};
+use wharf_flow::{Error as FlowError, RunReport};
+use wharf_host::model::{Action, Cause, Effect, Failure, Outcome, Verdict};
+use wharf_host::tape::Asked;
+
+use crate::report::Law;
+use crate::scenario::WriteEntry;
+use crate::stage::{Ended, Flow, Stage, correlation, ends};
+use crate::trouble::{Happening, catalogue};
+
+const NONE: &str = "the scenario writes nothing";
+
+/// Says what is wrong with the end of a case: not done, or not there exactly once.
+async fn wrong(
+    stage: &Stage,
+    write: &WriteEntry,
+    flow: &Flow<'_>,
+    mark: &str,
+    report: &RunReport,
+) -> Result<Option<String>> {
+    stage.witness.search("a ledger", &std::fs::read(flow.path())?);
+    let totals = &report.totals;
+    if totals.done != 1 {
+        let held: Vec<_> = report.holds.iter().map(|hold| hold.message.clone()).collect();
+        return Ok(Some(format!("the document is not done: {totals:?}, parked {:?}, held {held:?}", report.parked)));
+    }
+    if write.action != Action::Create {
+        return Ok(None);
+    }
+    let Some(text) = flow.correlation(mark)? else { return Ok(Some("the ledger has no intent for it".to_owned())) };
+    let there = stage.count(write, &text, mark).await?;
+    Ok(there.filter(|count| *count != 1).map(|count| format!("{count} documents are there")))
+}
+
+/// Writes a document undisturbed, and returns how many requests that takes.
+async fn undisturbed(stage: &Stage, write: &WriteEntry) -> Result<usize> {
+    let mark = stage.mark();
+    stage.prepare(write, &mark).await?;
+    let flow = stage.writing(write, &mark)?;
+    stage.trouble.plan(None);
+    let report = flow.recover().await?;
+    if let Some(wrong) = wrong(stage, write, &flow, &mark, &report).await? {
+        let why = flow.ledger()?.parked()?;
+        let why: Vec<_> = why.iter().map(|group| &group.message).collect();
+        bail!("writing `{}` does not work even undisturbed: {wrong} {why:?}; correct the scenario", write.entity);
+    }
+    Ok(stage.trouble.requests().len())
+}
+
+pub(super) async fn plan(stage: &Stage, law: &mut Law) -> Result<()> {
+    for write in &stage.scenario.writes {
+        let mark = stage.mark();
+        stage.prepare(write, &mark).await?;
+        let intent = stage.intent(write, &mark);
+        stage.trouble.plan(None);
+        stage.witness.forget();
+        let previews = stage.connection.plan(std::slice::from_ref(&intent)).await?.value;
+        let again = stage.connection.plan(std::slice::from_ref(&intent)).await?.value;
+        let sent = stage.trouble.requests().len();
+        let applied = stage.connection.apply(std::slice::from_ref(&intent)).await?.value;
+        let asked = stage.witness.asked("apply");
+        let seen = match previews.first() {
+            _ if sent > 0 => Some(format!("plan sent {sent} requests")),
+            _ if previews != again => Some("planned twice, it differs".to_owned()),
+            _ if asked.is_empty() => Some(format!("apply sent nothing: {applied:?}")),
+            Some(Ok(preview)) => {
+                let planned = |asked: &Asked| {
+                    let body = asked.body.as_deref().unwrap_or_default();
+                    (&preview.method, &preview.url) == (&asked.method, &asked.url) && preview.body.as_bytes() == body
+                };
+                let line = || format!("`{} {} {}` was planned and not sent", preview.method, preview.url, preview.body);
+                (!asked.iter().any(planned)).then(line)
+            }
+            planned => Some(format!("nothing was planned: {planned:?}")),
+        };
+        law.case(|| name(write), seen, stage.trouble.requests());
+    }
+    law.not_tried(NONE);
+    Ok(())
+}
+
+fn name(write: &WriteEntry) -> String {
+    format!("{:?} `{}`", write.action, write.entity).to_lowercase()
+}
+
+pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
+    for write in &stage.scenario.writes {
+        let mark = stage.mark();
+        stage.prepare(write, &mark).await?;
+        let intent = stage.intent(write, &mark);
+        stage.trouble.plan(None);
+        let mut seen = None;
+        for _ in 0..2 {
+            let outcomes = stage.connection.apply(std::slice::from_ref(&intent)).await?.value;
+            if let Some(Outcome::Failed(failure)) = outcomes.first() {
+                seen = seen.or_else(|| Some(format!("refused: {}", failure.message)));
+            }
+        }
+        if write.action == Action::Create {
+            let there = stage.count(write, &intent.correlation, &mark).await?;
+            seen = seen.or(there.filter(|count| *count != 1).map(|count| format!("{count} documents are there")));
+            let verdicts = stage.connection.verify(std::slice::from_ref(&intent)).await?.value;
+            let found = matches!(verdicts.first(), Some(Ok(Verdict::Found(_))));
+            seen = seen.or_else(|| (!found).then(|| format!("verify does not find it: {verdicts:?}")));
+        }
+        law.case(|| name(write), seen, stage.trouble.requests());
+    }
+    law.not_tried(NONE);
+    Ok(())
+}
+
+pub(super) async fn ended(stage: &Stage, law: &mut Law) -> Result<()> {
+    for write in &stage.scenario.writes {
+        let requests = undisturbed(stage, write).await?;
+        for (request, (when, happening)) in (0..requests).flat_map(|at| ends().map(|end| (at, end))) {
+            let mark = stage.mark();
+            stage.prepare(write, &mark).await?;
+            let flow = stage.writing(write, &mark)?;
+            let ledger = flow.ledger()?;
+            stage.trouble.plan(Some((request, happening)));
+            let (asked, wanted) = (ledger.clone(), mark.clone());
+            stage.trouble.look(Box::new(move || match correlation(&asked, &wanted) {
+                Ok(Some(_)) => None,
+                Ok(None) => Some("a request left before its intent was durable".to_owned()),
+                Err(error) => Some(error.to_string()),
+            }));
+            flow.run_with(&flow.runner(&ledger)?, None).await?;
+            drop(ledger);
+            let (trace, early) = (stage.trouble.requests(), stage.trouble.seen());
+            stage.trouble.plan(None);
+            let report = flow.recover().await?;
+            let seen = early.or(wrong(stage, write, &flow, &mark, &report).await?);
+            law.case(|| format!("{} ended {when} request {request}", name(write)), seen, trace);
+        }
+        taken_over(stage, write, requests, law).await?;
+    }
+    law.not_tried(NONE);
+    Ok(())
+}
+
+/// A process stands still after an answer for longer than its lease; another takes over; then the first goes on.
+async fn taken_over(stage: &Stage, write: &WriteEntry, requests: usize, law: &mut Law) -> Result<()> {
+    for request in 0..requests {
+        let mark = stage.mark();
+        stage.prepare(write, &mark).await?;
+        let flow = stage.writing(write, &mark)?;
+        let ledger = flow.ledger()?;
+        let runner = flow.runner(&ledger)?;
+        stage.trouble.plan(Some((request, Happening::StandStill)));
+        let mut first = Box::pin(runner.run(&()));
+        let stood = tokio::select! {
+            ended = stage.time.drive(&mut first) => { ended?; false }
+            () = stage.trouble.stopped() => true,
+        };
+        if !stood {
+            bail!("request {request} of {} did not come", name(write));
+        }
+        stage.time.standing(1);
+        stage.time.advance(std::time::Duration::from_secs(60));
+        let second = flow.run_beside().await;
+        stage.time.standing(0);
+        stage.trouble.go_on();
+        let ended = stage.time.drive(first).await;
+        let trace = stage.trouble.requests();
+        drop((runner, ledger));
+        let report = flow.recover().await?;
+        let seen = match (second, ended) {
+            (Err(error), _) => Some(format!("the second process failed: {error}")),
+            (Ok(_), Err(FlowError::Fenced { .. })) => wrong(stage, write, &flow, &mark, &report).await?,
+            (Ok(_), other) => Some(format!("the first process did not hear that its lease was lost: {other:?}")),
+        };
+        law.case(|| format!("{} taken over after request {request}", name(write)), seen, trace);
+    }
+    Ok(())
+}
+
+pub(super) async fn answers_lost(stage: &Stage, law: &mut Law) -> Result<()> {
+    for write in &stage.scenario.writes {
+        let requests = undisturbed(stage, write).await?;
+        for request in 0..requests {
+            let mark = stage.mark();
+            stage.prepare(write, &mark).await?;
+            let flow = stage.writing(write, &mark)?;
+            stage.trouble.plan(Some((request, Happening::AnswerLost)));
+            stage.witness.forget();
+            let report = flow.recover().await?;
+            let trace = stage.trouble.requests();
+            let calls = stage.witness.calls();
+            let mut calls = calls.iter().filter(|(call, _)| *call != "pull");
+            // The call ends with the request whose answer was lost: only where that is a write, its outcome is unknown.
+            let lost = |(_, asked): &(&str, Vec<Asked>)| asked.last().is_some_and(|one| one.effect == Effect::Write);
+            let wrote = calls.next().is_some_and(lost);
+            let blindly = wrote && calls.next().is_some_and(|(call, _)| *call == "apply");
+            let seen = blindly.then(|| "the write was repeated without asking".to_owned());
+            let seen = seen.or(wrong(stage, write, &flow, &mark, &report).await?);
+            law.case(|| format!("{}, answer of request {request} lost", name(write)), seen, trace);
+        }
+    }
+    law.not_tried(NONE);
+    Ok(())
+}
+
+pub(super) async fn second_run(stage: &Stage, law: &mut Law) -> Result<()> {
+    for write in &stage.scenario.writes {
+        let mark = stage.mark();
+        stage.prepare(write, &mark).await?;
+        let flow = stage.writing(write, &mark)?;
+        stage.trouble.plan(None);
+        flow.recover().await?;
+        stage.trouble.plan(None);
+        let plan = flow.runner(&flow.ledger()?)?;
+        let planned = stage.time.drive(plan.plan(10)).await?;
+        let again = flow.run(None).await?;
+        let sent = stage.trouble.requests();
+        let seen = match again {
+            _ if !planned.writes.is_empty() => Some(format!("it plans {} writes", planned.writes.len())),
+            _ if !sent.is_empty() => Some(format!("it sent {} requests", sent.len())),
+            Ended::Report(report) if report.read > 0 => Some(format!("it read {} items as new", report.read)),
+            Ended::Report(_) => None,
+            Ended::Stopped => Some("it did not come to its end".to_owned()),
+        };
+        law.case(|| name(write), seen, sent);
+    }
+    law.not_tried(NONE);
+    Ok(())
+}
+
+pub(super) async fn faults(stage: &Stage, law: &mut Law) -> Result<()> {
+    for write in &stage.scenario.writes {
+        let requests = undisturbed(stage, write).await?;
+        for request in 0..requests {
+            for fault in catalogue() {
+                let mark = stage.mark();
+                stage.prepare(write, &mark).await?;
+                let intent = stage.intent(write, &mark);
+                stage.trouble.plan(Some((request, fault.happening.clone())));
+                let told = stage.connection.apply(std::slice::from_ref(&intent)).await;
+                let trace = stage.trouble.requests();
+                let failure = match &told {
+                    Ok(answer) => failed(answer.value.first()),
+                    Err(error) => error.cause().cloned().map(|cause| (cause, error.to_string())),
+                };
+                // What the connector or the host got over by itself is no failure.
+                let seen = failure.filter(|(cause, _)| !fault.causes.contains(&cause.code()));
+                let seen = seen.map(|(cause, message)| format!("it became `{}`: {message}", cause.code()));
+                stage.trouble.plan(None);
+                stage.time.advance(std::time::Duration::from_secs(900));
+                let seen = seen.or(recovered(stage, write, request, &fault.happening).await?);
+                law.case(|| format!("{} at request {request} of {}", fault.name, name(write)), seen, trace);
+            }
+        }
+    }
+    law.not_tried(NONE);
+    Ok(())
+}
+
+fn failed(outcome: Option<&Outcome>) -> Option<(Cause, String)> {
+    match outcome {
+        Some(Outcome::Failed(Failure { cause, message, .. })) => Some((cause.clone(), message.clone())),
+        _ => None,
+    }
+}
+
+/// The same fault in a flow: one document in the end.
+async fn recovered(stage: &Stage, write: &WriteEntry, request: usize, happening: &Happening) -> Result<Option<String>> {
+    let mark = stage.mark();
+    stage.prepare(write, &mark).await?;
+    let flow = stage.writing(write, &mark)?;
+    stage.trouble.plan(Some((request, happening.clone())));
+    let report = flow.recover().await?;
+    wrong(stage, write, &flow, &mark, &report).await
+}
