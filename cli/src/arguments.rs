@@ -54,8 +54,10 @@ pub(crate) enum Command {
     Verify(command::verify::Arguments),
     /// Replay a recorded run without network, and compare what it ends in.
     Replay(command::replay::Arguments),
-    /// Run flows by their schedules until stopped.
+    /// Run flows by their schedules, and take in webhooks and requests, until stopped.
     Serve(command::serve::Arguments),
+    /// List, register and remove webhooks at a remote.
+    Webhooks(command::webhooks::Arguments),
     /// Tell the whole way of one document, and why it is where it is.
     Why(command::why::Arguments),
     /// List what waits, by cause, and what would release it.

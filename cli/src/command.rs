@@ -24,6 +24,7 @@ pub(crate) mod skip;
 pub(crate) mod status;
 pub(crate) mod validate;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 pub(crate) mod why;
 mod window;
 
@@ -55,6 +56,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Replay(arguments) => replay::run(arguments, context).await,
         Command::Serve(arguments) => serve::run(arguments, context).await,
+        Command::Webhooks(arguments) => webhooks::run(arguments, context).await,
         Command::Why(arguments) => why::run(arguments, context).await,
         Command::Parked(arguments) => parked::run(arguments, context).await,
         Command::Release(arguments) => release::run(arguments, context).await,

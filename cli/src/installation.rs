@@ -7,10 +7,12 @@ pub(crate) mod agreement;
 mod connection;
 mod flow;
 mod key;
+mod lookups;
 mod name;
 pub(crate) mod nearest;
 mod problem;
 mod reader;
+mod serve;
 mod settings;
 mod table;
 
@@ -24,6 +26,7 @@ pub(crate) use connection::{ConnectionEntry, SecretPlace};
 pub(crate) use key::{Key, Places, Position};
 pub(crate) use name::is_connector;
 pub(crate) use problem::{Problem, Problems};
+pub(crate) use serve::ServeSettings;
 pub(crate) use settings::Settings;
 
 use name::Names;
@@ -35,6 +38,8 @@ use reader::Section;
 pub(crate) struct File {
     /// `[wharf]`.
     pub(crate) settings: Settings,
+    /// `[serve]`. Nothing listens without it.
+    pub(crate) serve: Option<ServeSettings>,
     /// `[connection.NAME]`.
     pub(crate) connections: BTreeMap<String, ConnectionEntry>,
     /// `[table.NAME]`.
@@ -73,7 +78,8 @@ fn read(root: &DeTable<'_>, problems: &Problems) -> File {
     let names = Names::of(&root);
     let mut file = File {
         settings: root.optional("wharf").and_then(|node| node.section()).map(settings::read).unwrap_or_default(),
-        connections: named(&root, "connection", |_, section| connection::read(section)),
+        serve: root.optional("serve").and_then(|node| node.section()).and_then(serve::read),
+        connections: named(&root, "connection", |_, section| connection::read(section, &names)),
         tables: named(&root, "table", |_, section| table::read(section, &names)),
         flows: named(&root, "flow", |name, section| flow::read(name, section, &names)),
     };

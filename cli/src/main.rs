@@ -8,6 +8,7 @@ mod command;
 mod connectors;
 mod failure;
 mod installation;
+mod listener;
 mod log;
 mod memory;
 mod output;

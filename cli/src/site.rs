@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharf_conformance::VirtualTime;
-use wharf_flow::{Endpoint, FlowSpec, Ledger, Runner, Settings};
+use wharf_flow::{Doors, Endpoint, FlowSpec, GrantedLookups, Ledger, Runner, Settings, Webhooks};
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{Action, Cause};
 use wharf_host::policy::Grant;
 use wharf_host::surroundings::SystemClock;
 use wharf_host::tape::Tape;
-use wharf_host::{Blame, Connection, Connector, Error, Host};
+use wharf_host::{Blame, Connection, ConnectionBuilder, Connector, Error, Host, Limits};
 
 use self::late_ledger::LateLedger;
 use crate::approval::{Lock, LockFile};
@@ -174,6 +174,7 @@ pub(crate) struct Site {
     pub(crate) installation: Installation,
     secrets: Arc<InstallationSecrets>,
     connections: BTreeMap<String, Connection>,
+    doors: Arc<Doors>,
     time: Option<VirtualTime>,
 }
 
@@ -215,7 +216,7 @@ impl Site {
         let host = host(&installation, &secrets, ledger.clone(), &equipment)?;
         let mut loading = Loading::new(&installation, &host, ledger);
         let connectors = loading.connectors().await;
-        let refused = loading.refused.take();
+        let (refused, doors) = (loading.refused.take(), Arc::clone(&loading.doors));
         let manifests = connectors.iter().map(|(name, connector)| (name.clone(), connector.manifest().clone()));
         agreement::check(&installation.file, &manifests.collect(), &installation.problems);
         let connections = loading.connections(&connectors).await;
@@ -226,7 +227,7 @@ impl Site {
             return Err(Failure { problems, ..failure });
         }
         installation.require_correct()?;
-        Ok(Self { installation, secrets, connections, time: equipment.time })
+        Ok(Self { installation, secrets, connections, doors, time: equipment.time })
     }
 
     /// Returns where its secrets come from.
@@ -268,6 +269,39 @@ impl Site {
         let runner =
             |flow: &&FlowSpec| Ok(Runner::new((*flow).clone(), endpoints.clone(), ledger.clone(), settings.clone())?);
         flows.iter().map(runner).collect()
+    }
+
+    /// Returns the flows that edits go through which serving connections hand over.
+    pub(crate) fn edit_flows(&self) -> Vec<FlowSpec> {
+        let entries = self.installation.file.connections.iter();
+        entries.flat_map(|(name, entry)| GrantedLookups::edit_flows(name, &entry.lookups)).collect()
+    }
+
+    /// Lets connections look up what was granted to them; with a ledger edits are taken in, and somebody has to run
+    /// their flows.
+    pub(crate) fn open_doors(&self, ledger: Option<&Ledger>) {
+        let edits = ledger.map(|ledger| (ledger.clone(), self.flow_settings()));
+        self.doors.open(self.endpoints(), edits);
+    }
+
+    /// Makes what takes webhooks in, for every flow of the file.
+    pub(crate) fn webhooks(&self, ledger: &Ledger) -> Webhooks {
+        Webhooks::new(ledger.clone(), self.endpoints(), self.installation.file.flows.values())
+    }
+
+    /// Returns the connections by name.
+    pub(crate) fn connections(&self) -> &BTreeMap<String, Connection> {
+        &self.connections
+    }
+
+    /// Returns the address under which others reach the listener.
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.installation.file.serve.as_ref().and_then(|serve| serve.public_url.as_deref())
+    }
+
+    fn endpoints(&self) -> BTreeMap<String, Arc<dyn Endpoint>> {
+        let endpoint = |connection: &Connection| Arc::new(connection.clone()) as Arc<dyn Endpoint>;
+        self.connections.iter().map(|(name, connection)| (name.clone(), endpoint(connection))).collect()
     }
 
     /// Returns how flows run here.
@@ -356,6 +390,7 @@ struct Loading<'a> {
     ledger: Option<Ledger>,
     lock: Lock,
     loaded: BTreeMap<String, Option<Connector>>,
+    doors: Arc<Doors>,
     /// How many problems are refused connectors, and why the first was.
     refused: Option<(usize, Failure)>,
 }
@@ -369,7 +404,7 @@ impl<'a> Loading<'a> {
             installation.problems.add(&Key::of(["wharf", "lock"]), message, fix);
             Lock::default()
         });
-        Self { installation, host, ledger, lock, loaded: BTreeMap::new(), refused: None }
+        Self { installation, host, ledger, lock, loaded: BTreeMap::new(), doors: Arc::default(), refused: None }
     }
 
     async fn connectors(&mut self) -> BTreeMap<String, Connector> {
@@ -466,6 +501,7 @@ impl<'a> Loading<'a> {
             let Some(entry) = self.installation.file.connections.get(name) else { continue };
             let Some(config) = self.current_config(name, entry, connector).await else { continue };
             let builder = connector.connect(name).config(config.value).grant(grant(entry, connector.manifest()));
+            let builder = self.serving(name, entry, builder);
             match builder.build().await {
                 Ok(connection) => {
                     self.note(&connection, config.written_for).await;
@@ -539,6 +575,19 @@ impl<'a> Loading<'a> {
         if let Err(error) = noted {
             tracing::warn!(connection = connection.name(), "its connector could not be noted: {error}");
         }
+    }
+
+    /// Adds what a connection that answers requests has besides.
+    fn serving(&self, name: &str, entry: &ConnectionEntry, builder: ConnectionBuilder) -> ConnectionBuilder {
+        let mut limits = Limits::default();
+        if let Some(serve) = &self.installation.file.serve {
+            limits.serve = serve.deadline;
+        }
+        let builder = builder.limits(limits);
+        if entry.lookups.is_empty() {
+            return builder;
+        }
+        builder.lookups(Arc::new(GrantedLookups::new(name, entry.lookups.clone(), Arc::clone(&self.doors))))
     }
 
     fn cannot_connect(&self, key: &Key, error: &Error) {

@@ -3,11 +3,12 @@
 mod connection;
 
 use async_trait::async_trait;
-use wharf_host::Error;
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{
-    Answer, Bounds, Cursor, Failure, Intent, Item, Outcome, Page, Preview, ReferencePage, Tally, Verdict,
+    Answer, Bounds, Cause, Cursor, Delivery, Failure, Intent, Item, Outcome, Page, Parsed, Preview, ReferencePage,
+    Tally, Verdict,
 };
+use wharf_host::{Blame, Error};
 
 /// A connection, as flows see it. Dropping a future cancels its call.
 ///
@@ -45,4 +46,16 @@ pub trait Endpoint: Send + Sync {
 
     /// Tells the connector that a wake-up is due.
     async fn wake(&self, name: &str, payload: &str) -> Result<Answer<()>, Error>;
+
+    /// Reads a webhook. Sends nothing. `unsupported` unless the endpoint says otherwise.
+    async fn parse_webhook(&self, delivery: &Delivery) -> Result<Answer<Parsed>, Error> {
+        let _ = delivery;
+        let cause = Cause::Unsupported { capability: "webhooks".to_owned() };
+        Err(Error::failed(cause, Blame::Caller, "this connector reads no webhooks; use one that does"))
+    }
+
+    /// Returns a delivery as it may be kept: without the secrets that the connection has.
+    async fn redact_delivery(&self, delivery: &Delivery) -> Delivery {
+        delivery.clone()
+    }
 }

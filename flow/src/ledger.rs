@@ -11,8 +11,11 @@ mod connectors;
 mod copies;
 mod cursors;
 mod decisions;
+mod deliveries;
 mod dependencies;
+mod edits;
 mod events;
+mod hints;
 mod holds;
 mod intents;
 mod items;
@@ -31,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
 use wharf_host::model::Instant;
 use wharf_host::surroundings::Clock;
 
@@ -41,7 +45,11 @@ use writer::Writer;
 pub(crate) use backfills::{Backfill, BackfillPage};
 pub use copies::Digest;
 pub(crate) use cursors::{FeedState, PageCommit, PageItem, Position};
+pub use deliveries::{DeliveryCount, DeliveryOutcome};
+pub(crate) use deliveries::{Meaning, NewDelivery};
 pub(crate) use dependencies::NewDependency;
+pub(crate) use edits::{Handed, Standing};
+pub(crate) use hints::{Followed, Known, Reader, Reads, StoredHint};
 pub(crate) use holds::{Held, HoldTable, NewHold};
 pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, Teller, Told, action_word};
 pub(crate) use items::{Parking, Placed, StoredItem, Verdict, version_of};
@@ -62,6 +70,8 @@ struct Inner {
     installation: String,
     path: PathBuf,
     clock: Arc<dyn Clock>,
+    /// Counts up when something was put in that work may wait for.
+    told: watch::Sender<u64>,
 }
 
 impl Ledger {
@@ -85,6 +95,7 @@ impl Ledger {
             installation,
             path: path.to_owned(),
             clock,
+            told: watch::Sender::new(0),
         })))
     }
 
@@ -157,6 +168,16 @@ impl Ledger {
 
     pub(crate) fn owner(&self) -> &owner::Owner {
         &self.0.owner
+    }
+
+    /// Lets those know that wait for work that there is some.
+    pub(crate) fn tell(&self) {
+        self.0.told.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Returns what hears of work that this process was told of.
+    pub(crate) fn told(&self) -> watch::Receiver<u64> {
+        self.0.told.subscribe()
     }
 
     pub(crate) fn reader(&self) -> MutexGuard<'_, Connection> {

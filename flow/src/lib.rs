@@ -10,6 +10,7 @@
 
 mod endpoint;
 mod ledger;
+mod lookups;
 mod mapping;
 #[cfg(feature = "mutation")]
 pub mod mutation;
@@ -22,9 +23,11 @@ mod settings;
 mod spec;
 #[cfg(test)]
 mod trials;
+mod webhooks;
 
 pub use endpoint::Endpoint;
-pub use ledger::{Digest, Ledger};
+pub use ledger::{DeliveryCount, DeliveryOutcome, Digest, Ledger};
+pub use lookups::{Doors, GrantedLookups, GrantedSource};
 pub use problem::{Error, LedgerError, Problem};
 pub use report::{
     Alert, Asked, BackfillReport, BackfillStatus, Conflict, Difference, DifferenceKind, EffectKind, EffectStory,
@@ -37,3 +40,4 @@ pub use schedule::{Cron, Schedule, ScheduleError};
 pub use scheduler::{Scheduler, ServeEvent, ServeObserver};
 pub use settings::{Settings, Sleep, SystemSleep};
 pub use spec::{Base, DependencyRule, FilterRule, FlowSpec, Rule, Source, Table, Target, ValueSource, WriteBack};
+pub use webhooks::{Received, Webhooks};

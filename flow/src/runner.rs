@@ -8,6 +8,7 @@ mod backfill;
 mod belief;
 mod decide;
 mod explain;
+mod follow;
 mod mint;
 mod policy;
 mod preview;
@@ -82,6 +83,15 @@ pub enum RunEvent {
         /// One sentence.
         message: String,
     },
+    /// A webhook told of a record, and it was read again.
+    Told {
+        /// Entity.
+        entity: String,
+        /// Remote id at the source.
+        id: String,
+        /// Whether that was new or changed.
+        news: bool,
+    },
     /// Something is held from now on. A hold without an end is an alert: a person has to do something.
     Held(Hold),
     /// Nothing is under way, and the run waits for what is due then.
@@ -140,9 +150,34 @@ impl Runner {
     /// # Errors
     /// When somebody else runs the flow, takes it over meanwhile, or the ledger fails.
     pub async fn run(&self, observer: &dyn RunObserver) -> Result<RunReport, Error> {
+        self.run_for(Reading::Live, observer).await
+    }
+
+    /// Runs once, and reads the feed once more when `poll_at` comes while there is still work.
+    ///
+    /// # Errors
+    /// As of [`run`](Self::run).
+    pub(crate) async fn run_scheduled(
+        &self,
+        poll_at: Option<Instant>,
+        observer: &dyn RunObserver,
+    ) -> Result<RunReport, Error> {
+        self.run_for(Reading::Scheduled { poll_at }, observer).await
+    }
+
+    /// Runs once for what webhooks told of: reads those records again, and works as every run does. The feed is read
+    /// only if a webhook asks for that, or once `poll_at` comes meanwhile.
+    ///
+    /// # Errors
+    /// As of [`run`](Self::run).
+    pub async fn run_told(&self, poll_at: Option<Instant>, observer: &dyn RunObserver) -> Result<RunReport, Error> {
+        self.run_for(Reading::Told { poll_at }, observer).await
+    }
+
+    async fn run_for(&self, reading: Reading, observer: &dyn RunObserver) -> Result<RunReport, Error> {
         match self.ledger.take(&self.spec.name, self.settings.lease).await? {
             Taken::Held { holder, until } => Err(Error::Held { flow: self.spec.name.clone(), holder, until }),
-            Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, Reading::Live, observer).await,
+            Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, reading, observer).await,
         }
     }
 
@@ -159,7 +194,7 @@ impl Runner {
     }
 
     /// Returns what is held, and what follows from it for the flow's connections.
-    fn holds(&self) -> Result<HoldTable, Error> {
+    pub(crate) fn holds(&self) -> Result<HoldTable, Error> {
         let mut table = self.ledger.holds()?;
         table.spread(&self.spec.name, &self.spec.connections(), &self.settings.credentials);
         Ok(table)

@@ -9,10 +9,11 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde::Serialize;
+use tokio::sync::watch;
 use wharf_host::model::Instant;
 
 use crate::endpoint::Endpoint;
-use crate::ledger::{DueWakeUp, Ledger};
+use crate::ledger::{DueWakeUp, Held, Ledger, Taken};
 use crate::problem::Error;
 use crate::report::RunReport;
 use crate::runner::{RunEvent, RunObserver, Runner};
@@ -24,6 +25,9 @@ const AWAY: Duration = Duration::from_secs(10);
 
 /// How often is looked for wake-ups that other processes or webhooks put into the ledger.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+/// How long a flow rests between two runs for what it was told of: what comes in that time shares a run.
+const REST: Duration = Duration::from_millis(200);
 
 /// What happens while flows are served.
 #[derive(Debug, Serialize)]
@@ -98,8 +102,35 @@ impl RunObserver for OfFlow<'_> {
 
 /// What ended.
 enum Ended {
-    Run { index: usize, next: Option<Instant> },
-    WakeUps,
+    Run {
+        index: usize,
+        next: Option<Instant>,
+        rest: Duration,
+    },
+    /// Whether another process was at one.
+    WakeUps {
+        elsewhere: bool,
+    },
+}
+
+/// A flow that is served.
+struct Slot<'r> {
+    runner: &'r Runner,
+    /// When its feed is read next; none while it is, and for a flow without a schedule.
+    due: Option<Instant>,
+    under_way: bool,
+    /// What it was told of is not taken up before: a run that can do nothing about it is not started again at once.
+    rests_until: Instant,
+}
+
+/// What a slot does next.
+enum Turn {
+    /// Reads its feed.
+    Scheduled,
+    /// Follows what webhooks told.
+    Told { poll_at: Option<Instant> },
+    /// Nothing before that time; nothing at all where there is none.
+    Nothing { until: Option<Instant> },
 }
 
 impl Scheduler {
@@ -132,30 +163,42 @@ impl Scheduler {
 
     async fn serve_forever(&self, runners: &[Runner], observer: &dyn ServeObserver) -> Result<(), Error> {
         let endpoints = all_endpoints(runners);
-        let mut due: Vec<Option<Instant>> =
-            runners.iter().map(|runner| self.next_start(runner)).collect::<Result<_, _>>()?;
+        let mut slots = self.slots(runners)?;
+        let mut told = self.ledger.told();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
-        let mut waking = false;
+        let (mut waking, mut wake_after) = (false, Instant::default());
         loop {
+            told.mark_unchanged();
             let now = self.ledger.now();
-            for (index, (runner, due)) in runners.iter().zip(&mut due).enumerate() {
-                if due.is_some_and(|due| due <= now) {
-                    *due = None;
-                    under_way.push(Box::pin(self.run(index, runner, observer)));
+            let mut times = vec![now.after(LOOK_AGAIN)];
+            for (index, slot) in slots.iter_mut().enumerate() {
+                match self.turn(slot, now)? {
+                    Turn::Nothing { until } => times.extend(until),
+                    turn => {
+                        slot.under_way = true;
+                        slot.due = slot.due.filter(|_| matches!(turn, Turn::Told { .. }));
+                        under_way.push(Box::pin(self.run(index, slot.runner, turn, observer)));
+                    }
                 }
             }
-            let wake_at = self.ledger.next_wake_up()?;
-            if !waking && wake_at.is_some_and(|at| at <= now) {
+            let wake_at = self.ledger.next_wake_up()?.filter(|_| !waking).map(|at| at.max(wake_after));
+            if wake_at.is_some_and(|at| at <= now) {
                 waking = true;
                 under_way.push(Box::pin(self.wake(&endpoints, observer)));
+            } else {
+                times.extend(wake_at);
             }
-            let wake_at = wake_at.filter(|_| !waking);
-            let next = due.iter().copied().flatten().chain(wake_at).chain([now.after(LOOK_AGAIN)]).min();
-            match self.first_of(&mut under_way, next.unwrap_or(now)).await? {
-                Some(Ended::WakeUps) => waking = false,
-                Some(Ended::Run { index, next }) => {
-                    if let Some(due) = due.get_mut(index) {
-                        *due = next;
+            let next = times.into_iter().min().unwrap_or(now);
+            match self.first_of(&mut under_way, next, &mut told).await? {
+                Some(Ended::WakeUps { elsewhere }) => {
+                    waking = false;
+                    wake_after = if elsewhere { self.ledger.now().after(LOOK_AGAIN) } else { Instant::default() };
+                }
+                Some(Ended::Run { index, next, rest }) => {
+                    if let Some(slot) = slots.get_mut(index) {
+                        slot.under_way = false;
+                        slot.due = next;
+                        slot.rests_until = self.ledger.now().after(rest);
                     }
                 }
                 None => {}
@@ -163,12 +206,58 @@ impl Scheduler {
         }
     }
 
+    fn slots<'r>(&self, runners: &'r [Runner]) -> Result<Vec<Slot<'r>>, Error> {
+        let slot = |runner| {
+            Ok(Slot { runner, due: self.next_start(runner)?, under_way: false, rests_until: Instant::default() })
+        };
+        runners.iter().map(slot).collect()
+    }
+
+    fn turn(&self, slot: &Slot<'_>, now: Instant) -> Result<Turn, Error> {
+        if slot.under_way {
+            return Ok(Turn::Nothing { until: None });
+        }
+        if slot.due.is_some_and(|due| due <= now) {
+            return Ok(Turn::Scheduled);
+        }
+        let told = self.next_told(slot.runner)?.map(|told| told.max(slot.rests_until));
+        if told.is_some_and(|told| told <= now) {
+            return Ok(Turn::Told { poll_at: slot.due });
+        }
+        Ok(Turn::Nothing { until: told.into_iter().chain(slot.due).min() })
+    }
+
+    /// Returns when something that a flow was told can be taken up.
+    fn next_told(&self, runner: &Runner) -> Result<Option<Instant>, Error> {
+        let spec = runner.spec();
+        let handed_over = spec.source.is_handed_over();
+        let told = if handed_over { self.ledger.next_work(&spec.name)? } else { self.ledger.next_told(&spec.name)? };
+        let Some(told) = told else { return Ok(None) };
+        let (holds, now) = (runner.holds()?, self.ledger.now());
+        let target = &spec.target;
+        let held = match handed_over {
+            true => [
+                holds.connection(&target.connection, now),
+                holds.writes(&target.connection, &target.entity, target.action, now),
+            ],
+            false => [holds.connection(&spec.source.connection, now), holds.feed(&spec.name, now)],
+        };
+        Ok(held.into_iter().try_fold(told, |told, held| match held {
+            Held::No => Some(told),
+            Held::Until(until) => Some(told.max(until)),
+            Held::UntilReleased => None,
+        }))
+    }
+
     async fn first_of(
         &self,
         under_way: &mut FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>>,
         next: Instant,
+        told: &mut watch::Receiver<u64>,
     ) -> Result<Option<Ended>, Error> {
-        let wait = std::pin::pin!(self.settings.sleep.until(next, self.ledger.clock().as_ref()));
+        let wait = self.settings.sleep.until(next, self.ledger.clock().as_ref());
+        let (wait, hear) = (std::pin::pin!(wait), std::pin::pin!(told.changed()));
+        let wait = select(wait, hear);
         if under_way.is_empty() {
             wait.await;
             return Ok(None);
@@ -185,6 +274,12 @@ impl Scheduler {
         Ok(spec.schedule.next(self.ledger.now(), last, self.seed(&spec.name)))
     }
 
+    /// Returns when a flow that starts now starts next.
+    fn start_after(&self, runner: &Runner) -> Option<Instant> {
+        let (spec, now) = (runner.spec(), self.ledger.now());
+        spec.schedule.next(now, Some(now), self.seed(&spec.name)).filter(|next| *next > now)
+    }
+
     /// Different for each flow and installation, and the same each time.
     fn seed(&self, flow: &str) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -192,22 +287,35 @@ impl Scheduler {
         mix(hasher.finish())
     }
 
-    async fn run(&self, index: usize, runner: &Runner, observer: &dyn ServeObserver) -> Result<Ended, Error> {
+    async fn run(
+        &self,
+        index: usize,
+        runner: &Runner,
+        turn: Turn,
+        observer: &dyn ServeObserver,
+    ) -> Result<Ended, Error> {
         let flow = runner.spec().name.as_str();
         observer.event(&ServeEvent::Started { flow });
-        let next = match runner.run(&OfFlow { name: flow, observer }).await {
+        let of_flow = OfFlow { name: flow, observer };
+        let by_schedule = matches!(turn, Turn::Scheduled);
+        let ended = match turn {
+            Turn::Told { poll_at } => runner.run_told(poll_at, &of_flow).await,
+            Turn::Scheduled | Turn::Nothing { .. } => runner.run_scheduled(self.start_after(runner), &of_flow).await,
+        };
+        let (next, rest) = match ended {
             Ok(report) => {
                 observer.event(&ServeEvent::Ended { flow, report: &report });
-                self.next_start(runner)?.into_iter().chain(report.next_due).min()
+                (self.next_start(runner)?.into_iter().chain(report.next_due).min(), REST)
             }
             Err(Error::Ledger(error)) => return Err(error.into()),
             Err(error) => {
                 observer.event(&ServeEvent::Failed { flow, code: error.code(), message: &error.to_string() });
                 // It was not started, so by its schedule it would be due at once.
-                Some(self.ledger.now().after(AWAY))
+                let away = by_schedule.then(|| self.ledger.now().after(AWAY));
+                (away.map_or_else(|| self.next_start(runner), |away| Ok(Some(away)))?, AWAY)
             }
         };
-        Ok(Ended::Run { index, next })
+        Ok(Ended::Run { index, next, rest })
     }
 
     async fn wake(
@@ -215,22 +323,42 @@ impl Scheduler {
         endpoints: &BTreeMap<String, Arc<dyn Endpoint>>,
         observer: &dyn ServeObserver,
     ) -> Result<Ended, Error> {
-        for DueWakeUp { wake_up, attempts } in self.ledger.due_wake_ups()? {
-            let (connection, name) = (wake_up.connection.clone(), wake_up.name.clone());
-            let failure = match endpoints.get(&connection) {
-                None => Some(format!("no flow uses connection `{connection}`; remove the wake-up or add a flow")),
-                Some(endpoint) => endpoint.wake(&name, &wake_up.payload).await.err().map(|error| error.to_string()),
+        let mut elsewhere = false;
+        for due in self.ledger.due_wake_ups()? {
+            // Another process may be at it, or have done it by now.
+            let name = format!("wake-up {}/{}", due.wake_up.connection, due.wake_up.name);
+            let Taken::Ours { lease, .. } = self.ledger.take(&name, self.settings.call.saturating_mul(2)).await? else {
+                elsewhere = true;
+                continue;
             };
-            observer.event(&ServeEvent::Woken { connection: &connection, name: &name, failure: failure.as_deref() });
-            match failure {
-                None => self.ledger.woken(wake_up).await?,
-                Some(_) => {
-                    let later = self.ledger.now().after(retry_after(attempts));
-                    self.ledger.wake_later(wake_up, later).await?;
-                }
+            if self.ledger.is_due(&due.wake_up)? {
+                self.wake_one(due, endpoints, observer).await?;
+            }
+            drop(lease);
+        }
+        Ok(Ended::WakeUps { elsewhere })
+    }
+
+    async fn wake_one(
+        &self,
+        DueWakeUp { wake_up, attempts }: DueWakeUp,
+        endpoints: &BTreeMap<String, Arc<dyn Endpoint>>,
+        observer: &dyn ServeObserver,
+    ) -> Result<(), Error> {
+        let (connection, name) = (wake_up.connection.clone(), wake_up.name.clone());
+        let failure = match endpoints.get(&connection) {
+            None => Some(format!("no flow uses connection `{connection}`; remove the wake-up or add a flow")),
+            Some(endpoint) => endpoint.wake(&name, &wake_up.payload).await.err().map(|error| error.to_string()),
+        };
+        observer.event(&ServeEvent::Woken { connection: &connection, name: &name, failure: failure.as_deref() });
+        match failure {
+            None => self.ledger.woken(wake_up).await?,
+            Some(_) => {
+                let later = self.ledger.now().after(retry_after(attempts));
+                self.ledger.wake_later(wake_up, later).await?;
             }
         }
-        Ok(Ended::WakeUps)
+        Ok(())
     }
 }
 

@@ -89,6 +89,18 @@ pub struct Source {
     pub since: Option<Instant>,
 }
 
+impl Source {
+    /// Makes a source without a feed: its items are handed over.
+    pub(crate) fn handed_over(connection: &str) -> Self {
+        Self { connection: connection.to_owned(), feed: String::new(), filter: Vec::new(), since: None }
+    }
+
+    /// Tells whether items are handed over, and there is no feed to read.
+    pub(crate) fn is_handed_over(&self) -> bool {
+        self.feed.is_empty()
+    }
+}
+
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Target {

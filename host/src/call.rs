@@ -28,6 +28,9 @@ use crate::limits::Limits;
 use crate::model::{Answer, Cause, Effect, Failure};
 use crate::tape::Track;
 
+/// Name of the call that answers a request: somebody waits for it, and edits may be handed over in it.
+pub(crate) const SERVE: &str = "serve";
+
 /// Why the host ended a call, or why what came out of it is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stop {
@@ -197,7 +200,8 @@ pub(crate) async fn make<A: Ask>(
     ceiling: Allowance,
     ask: &A,
 ) -> Result<Answer<A::Output>, Error> {
-    let deadline = tokio::time::Instant::now() + setting.limits.deadline;
+    let time = if A::NAME == SERVE { setting.limits.serve } else { setting.limits.deadline };
+    let deadline = tokio::time::Instant::now() + time;
     let track = setting.rooms.begin(A::NAME, || ask.arguments());
     let _taped = Taped { track: track.clone(), rooms: &setting.rooms };
     let scope = CallScope::new(A::ALLOWANCE.min(ceiling), deadline, Arc::clone(&setting.limits));

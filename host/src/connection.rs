@@ -205,6 +205,14 @@ impl Connection {
         self.ask(&ask::Parse::new(delivery)).await
     }
 
+    /// Returns a delivery without the secrets that webhooks are checked with, so that it can be kept.
+    pub async fn redact_delivery(&self, delivery: &Delivery) -> Delivery {
+        match &self.bound.setting.rooms.connected {
+            Some(connected) => connected.secrets.redact(delivery).await,
+            None => delivery.clone(),
+        }
+    }
+
     /// Tells the remote where to send webhooks.
     ///
     /// # Errors

@@ -9,6 +9,9 @@ pub struct Limits {
     /// Wall-clock time of a whole call, waits included. 60 s: remote robots that answer in seconds, several requests
     /// per call. Beyond: `deadline`.
     pub deadline: Duration,
+    /// Wall-clock time of a call that answers a request, `serving.serve`, in place of `deadline`. 3 s: somebody waits for
+    /// the answer. Beyond: `deadline`.
+    pub serve: Duration,
     /// Time the guest may compute, of all the call's time, in ticks of 10 ms. 10 s: a page of 4 MiB takes about 50 ms.
     /// Beyond: `deadline`.
     pub cpu: Duration,
@@ -50,6 +53,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
+            serve: Duration::from_secs(3),
             cpu: Duration::from_secs(10),
             memory_bytes: 128 << 20,
             request_bytes: 8 << 20,

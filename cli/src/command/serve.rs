@@ -1,11 +1,14 @@
 //! `wharf serve [FLOW..]`.
 
 use serde_json::json;
-use wharf_flow::{RunEvent, Schedule, Scheduler, ServeEvent, ServeObserver};
+use tokio::sync::watch;
+use wharf_flow::{Ledger, RunEvent, Schedule, Scheduler, ServeEvent, ServeObserver};
 
 use super::Context;
 use super::run::line;
 use crate::failure::{Exit, Failure};
+use crate::listener::Listener;
+use crate::listener::desk::Desk;
 use crate::output::Output;
 use crate::signals::Signals;
 use crate::site::Site;
@@ -19,23 +22,47 @@ pub(crate) struct Arguments {
     flows: Vec<String>,
 }
 
-/// Runs flows by their schedules until SIGTERM or SIGINT.
+/// Runs flows by their schedules, and takes in webhooks and requests, until SIGTERM or SIGINT.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let (site, ledger) = Site::with_state(&context.file).await?;
     let mut flows = site.installation.flows(&arguments.flows)?;
-    flows.retain(|flow| flow.schedule != Schedule::Manual);
-    if flows.is_empty() {
+    let listens = site.installation.file.serve.is_some();
+    // A flow without a schedule is still told of webhooks.
+    flows.retain(|flow| listens || flow.schedule != Schedule::Manual);
+    if flows.is_empty() && !listens {
         let message = "no flow has a schedule; give one `every` or `cron`, or use `wharf run`";
         return Err(Failure::new(Exit::Installation, "no-schedule", message));
     }
-    let runners = site.runners(&flows, &ledger)?;
     let names: Vec<&str> = flows.iter().map(|flow| flow.name.as_str()).collect();
+    let edits = site.edit_flows();
+    let runners = site.runners(&flows.iter().copied().chain(&edits).collect::<Vec<_>>(), &ledger)?;
+    site.open_doors(Some(&ledger));
+    let listener = listener(&site, &ledger).await?;
     context.output.event(&json!({ "event": "serving", "flows": names }), &format!("serving {}", names.join(", ")));
+    if let Some(listener) = &listener {
+        let address = listener.address()?;
+        context.output.event(&json!({ "event": "listening", "address": address }), &format!("listening on {address}"));
+    }
+    let (stop, stopped) = watch::channel(false);
+    let listening = listener.map(|listener| tokio::spawn(listener.serve(stopped)));
     let scheduler = Scheduler::new(ledger, site.flow_settings());
-    scheduler.serve(&runners, &Lines(&context.output), async { signals.wait().await }).await?;
+    let shutdown = async { signals.wait().await };
+    let served = scheduler.serve(&runners, &Lines(&context.output), shutdown).await;
+    // Nobody listening any more is as good as having stopped.
+    let _ = stop.send(true);
+    if let Some(listening) = listening {
+        listening.await.map_err(|error| Failure::internal(format!("the listener broke off: {error}")))?;
+    }
+    served?;
     context.output.event(&json!({ "event": "stopped" }), "stopped");
     Ok(Exit::Fine)
+}
+
+async fn listener(site: &Site, ledger: &Ledger) -> Result<Option<Listener>, Failure> {
+    let Some(settings) = &site.installation.file.serve else { return Ok(None) };
+    let desk = Desk::new(site.connections().clone(), site.webhooks(ledger));
+    Listener::bind(settings, &site.installation, desk).await.map(Some)
 }
 
 /// Prints one line for every run, and for what a person has to know meanwhile.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wharf_host::manifest::{CredentialSlot, Manifest, Origin};
+use wharf_host::manifest::{CredentialSlot, Manifest, Origin, Write};
 
 use super::key::Key;
 use super::nearest;
@@ -17,6 +17,7 @@ pub(crate) fn check(file: &File, manifests: &BTreeMap<String, Manifest>, problem
             check.credentials();
             check.granted_slots();
             check.origins();
+            check.lookups(manifests);
         }
     }
     tables(file, manifests, problems);
@@ -79,6 +80,26 @@ impl Check<'_> {
         let slots = self.manifest.credentials.iter().map(|slot| slot.name.as_str());
         let message = format!("connector `{}` has no credential slot `{name}`", self.manifest.name);
         self.problems.add(key, message, nearest::fix(name, slots));
+    }
+
+    /// Reports sources that the connector behind them does not have.
+    fn lookups(&self, manifests: &BTreeMap<String, Manifest>) {
+        for source in &self.entry.lookups {
+            let key = self.key.name("lookups").name(&source.role);
+            let Some(manifest) = manifests.get(&source.connection) else { continue };
+            if !manifest.records.iter().any(|records| records.entity == source.entity) {
+                let entities = manifest.records.iter().map(|records| records.entity.as_str());
+                let message = format!("connector `{}` looks up no `{}`", manifest.name, source.entity);
+                self.problems.add(&key, message, nearest::fix(&source.entity, entities));
+            }
+            for action in &source.actions {
+                let does = |write: &Write| write.entity == source.entity && write.actions.contains(action);
+                if !manifest.writes.iter().any(does) {
+                    let message = format!("connector `{}` cannot do that to `{}`", manifest.name, source.entity);
+                    self.problems.add(&key, message, "leave the action out of `write`");
+                }
+            }
+        }
     }
 
     /// Reports a connection that can reach nothing: the grant is its operator's to write, and easily forgotten.

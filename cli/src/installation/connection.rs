@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::name::is_connector;
+use wharf_flow::GrantedSource;
+
+use super::lookups;
+use super::name::{Names, is_connector};
 use super::reader::{Node, Section};
 
 /// `[connection.NAME]`.
@@ -21,6 +24,8 @@ pub(crate) struct ConnectionEntry {
     pub(crate) credentials: BTreeMap<String, BTreeMap<String, SecretPlace>>,
     /// What it may do. Default: nothing.
     pub(crate) grant: GrantEntry,
+    /// What it may look up on others.
+    pub(crate) lookups: Vec<GrantedSource>,
 }
 
 /// Where a secret value comes from; never the value.
@@ -45,12 +50,13 @@ pub(crate) struct GrantEntry {
     pub(crate) credentials: Option<Vec<String>>,
 }
 
-pub(super) fn read(section: &Section<'_>) -> Option<ConnectionEntry> {
+pub(super) fn read(section: &Section<'_>, names: &Names) -> Option<ConnectionEntry> {
     let connector = section.required("connector", "connector = \"NAME\"").and_then(|node| connector(&node));
     let config = section.optional("config").map(|node| config(&node));
     let config_version = section.optional("config_version").and_then(|node| node.number(0, u32::MAX));
     let credentials = section.optional("credential").map(|node| credentials(&node)).unwrap_or_default();
     let grant = section.optional("grant").and_then(|node| node.section()).map(grant).unwrap_or_default();
+    let lookups = section.optional("lookups").map(|node| lookups::read(&node, names)).unwrap_or_default();
     section.end();
     let empty = || Some(serde_json::Value::Object(serde_json::Map::new()));
     Some(ConnectionEntry {
@@ -59,6 +65,7 @@ pub(super) fn read(section: &Section<'_>) -> Option<ConnectionEntry> {
         config_version,
         credentials,
         grant,
+        lookups,
     })
 }
 

@@ -13,7 +13,7 @@ use super::reader::{Node, Section};
 /// Most documents of one flow that are worked on at once; the host lets a connection have 8 requests under way.
 const MOST_CONCURRENCY: u32 = 64;
 
-const ACTIONS: [(&str, Action); 6] = [
+pub(super) const ACTIONS: [(&str, Action); 6] = [
     ("create", Action::Create),
     ("update", Action::Update),
     ("upsert", Action::Upsert),

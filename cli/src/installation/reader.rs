@@ -151,6 +151,14 @@ impl<'a> Node<'a> {
         within
     }
 
+    /// Reads `true` or `false`.
+    pub(super) fn flag(&self) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(flag) => Some(*flag),
+            _ => self.not("true or false", format!("{} = true", self.last())),
+        }
+    }
+
     /// Reads a duration such as `"90s"`, `"5m"` or `"1h30m"`.
     pub(super) fn duration(&self) -> Option<Duration> {
         let DeValue::String(text) = self.value else {

@@ -7,6 +7,7 @@ mod connectors;
 mod mistakes;
 mod people;
 mod secrets;
+mod serving;
 #[cfg(unix)]
 mod signals;
 mod state;

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{
-    Answer, Bounds, Cursor, Failure, Intent, Item, Outcome, Page, Preview, ReferencePage, Tally, Verdict,
+    Answer, Bounds, Cursor, Delivery, Failure, Intent, Item, Outcome, Page, Parsed, Preview, ReferencePage, Tally,
+    Verdict,
 };
 use wharf_host::{Connection, Error};
 
@@ -55,6 +56,14 @@ impl Endpoint for Connection {
 
     async fn wake(&self, name: &str, payload: &str) -> Result<Answer<()>, Error> {
         Self::wake(self, name, payload).await
+    }
+
+    async fn parse_webhook(&self, delivery: &Delivery) -> Result<Answer<Parsed>, Error> {
+        Self::parse_webhook(self, delivery).await
+    }
+
+    async fn redact_delivery(&self, delivery: &Delivery) -> Delivery {
+        Self::redact_delivery(self, delivery).await
     }
 }
 

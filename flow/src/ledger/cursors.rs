@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use wharf_host::model::{Cursor, Instant, Item};
 
 use super::items::{self, Recorded};
-use super::{Lease, Ledger, Result, loaded, stored};
+use super::{Lease, Ledger, Result, hints, loaded, stored};
 
 /// A flow's number in the ledger, and whether its definition is another one than last time.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,11 @@ pub(crate) struct PageCommit {
     pub(crate) follows_changes: bool,
     /// How large the next page may be; none for as large as usual.
     pub(crate) page_items: Option<u32>,
+    /// Records, by entity and id, that were read by themselves while the page was on its way: which is newer cannot be
+    /// told, so they are read once more.
+    pub(crate) read_meanwhile: Vec<(String, String)>,
+    /// How often it had been told when the page was asked for that there is news in the feed.
+    pub(crate) told: Option<i64>,
 }
 
 /// One item of a page, and the rule that filters it.
@@ -53,13 +58,14 @@ pub(crate) struct PageCounts {
 }
 
 impl Ledger {
-    /// Registers a flow, or finds it again, and notes that it was started.
+    /// Registers a flow, or finds it again, and notes that it was started if `by_schedule`.
     pub(crate) async fn start_flow(
         &self,
         lease: &Lease,
         connection: &str,
         feed: &str,
         definition: Vec<u8>,
+        by_schedule: bool,
     ) -> Result<Position> {
         let (name, now) = (lease.flow().to_owned(), self.now());
         let (connection, feed) = (connection.to_owned(), feed.to_owned());
@@ -77,14 +83,24 @@ impl Ledger {
                 return Ok(Position { flow: tx.last_insert_rowid(), redefined: false });
             };
             tx.execute(
-                "UPDATE flows SET connection = ?2, feed = ?3, definition = ?4, started = ?5 WHERE n = ?1",
-                params![flow, connection, feed, definition, stored(now)],
+                "UPDATE flows SET connection = ?2, feed = ?3, definition = ?4, started = iif(?6, ?5, started) WHERE n = ?1",
+                params![flow, connection, feed, definition, stored(now), by_schedule],
             )?;
             if (old_connection, old_feed) != (connection, feed) {
                 // A cursor means nothing in another feed: read that one from its start.
                 tx.execute("UPDATE flows SET cursor = NULL, cursor_version = NULL WHERE n = ?1", [flow])?;
             }
             Ok(Position { flow, redefined: old_definition != definition })
+        })
+        .await
+    }
+
+    /// Notes that a flow was started by its schedule, in a run that was under way.
+    pub(crate) async fn started(&self, lease: &Lease, flow: i64) -> Result<()> {
+        let now = self.now();
+        self.write_under(lease, move |tx| {
+            tx.execute("UPDATE flows SET started = ?2 WHERE n = ?1", params![flow, stored(now)])?;
+            Ok(())
         })
         .await
     }
@@ -129,6 +145,7 @@ impl Ledger {
         self.write_under(lease, move |tx| {
             let mut counts = PageCounts::default();
             move_cursor(tx, &page, now)?;
+            let (flow, read_meanwhile, told) = (page.flow, page.read_meanwhile, page.told.filter(|_| page.caught_up));
             for item in page.items {
                 let PageItem { item, rule } = item;
                 match items::record(tx, page.flow, &item, rule.as_deref(), page.follows_changes, now)? {
@@ -139,6 +156,12 @@ impl Ledger {
                         counts.filtered.push(PageItem { item, rule });
                     }
                 }
+            }
+            for (entity, remote) in &read_meanwhile {
+                hints::add(tx, flow, entity, remote, false, now)?;
+            }
+            if let Some(told) = told {
+                hints::polled(tx, flow, told)?;
             }
             Ok(counts)
         })

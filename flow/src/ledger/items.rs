@@ -181,14 +181,7 @@ pub(super) fn record(
 }
 
 /// Adds an item that is not known; false when it is.
-fn insert(
-    tx: &Connection,
-    flow: i64,
-    item: &Item,
-    rule: Option<&str>,
-    version: &[u8],
-    now: Instant,
-) -> Result<bool> {
+fn insert(tx: &Connection, flow: i64, item: &Item, rule: Option<&str>, version: &[u8], now: Instant) -> Result<bool> {
     let (state, settled) = match rule {
         Some(_) => ("filtered", Some(stored(now))),
         None => ("new", None),
@@ -391,6 +384,16 @@ fn file(tx: &Connection, item: i64, version: &[u8], verdict: &Verdict, now: Inst
         Verdict::Parked { parkings, message } => park(tx, item, parkings, message, now)?,
     }
     Ok(true)
+}
+
+/// Files an item as one that is not to be written after all. The reason stays with it.
+pub(super) fn refuse(tx: &Connection, item: i64, now: Instant) -> Result<()> {
+    intents::replace(tx, item)?;
+    drop_document(tx, item)?;
+    unfile(tx, item)?;
+    tx.prepare_cached("UPDATE items SET state = 'filtered', settled = ?2 WHERE n = ?1")?
+        .execute(params![item, stored(now)])?;
+    events::add(tx, item, now, "refused", "who made the edit was told that it was not made")
 }
 
 /// Files an item under its causes. Its document stays.

@@ -12,8 +12,12 @@ use crate::problem::LedgerError;
 const APPLICATION_ID: i64 = 0x5748_5246;
 
 /// One step per schema version; the step at index n leads from version n to n + 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql"), include_str!("schema/v3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/v1.sql"),
+    include_str!("schema/v2.sql"),
+    include_str!("schema/v3.sql"),
+    include_str!("schema/v4.sql"),
+];
 
 /// What is noted in a file about who brought it to its schema.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");

@@ -69,6 +69,16 @@ impl Ledger {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Tells whether a wake-up is still due: the same, and not put off.
+    pub(crate) fn is_due(&self, wake_up: &WakeUp) -> Result<bool> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT 1 FROM wake_ups WHERE connection = ?1 AND name = ?2 AND due = ?3 AND not_before <= ?4",
+        )?;
+        let now = stored(self.now());
+        Ok(statement.exists(params![wake_up.connection, wake_up.name, stored(wake_up.due), now])?)
+    }
+
     /// Returns when the next wake-up is due.
     pub(crate) fn next_wake_up(&self) -> Result<Option<Instant>> {
         let next: Option<i64> =

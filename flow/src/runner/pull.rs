@@ -24,6 +24,10 @@ pub(super) struct PageRequest {
 pub(super) struct Fetched {
     request: PageRequest,
     answer: Result<Page, Failure>,
+    /// How often it had been told, when the page was asked for, that there is news in the feed.
+    told: Option<i64>,
+    /// How many records had been read by themselves then.
+    followed: u64,
 }
 
 impl Fetched {
@@ -57,6 +61,17 @@ impl Feed {
     /// Ends reading in this run.
     pub(super) fn close(&mut self) {
         self.caught_up = true;
+    }
+
+    /// Tells whether there is nothing more to read in this run.
+    pub(super) fn is_closed(&self) -> bool {
+        self.caught_up
+    }
+
+    /// Has it read on: there is news in it.
+    pub(super) fn reopen(&mut self) {
+        self.caught_up = false;
+        self.trail = Trail::default();
     }
 
     /// Returns when it may be read next; none when there is nothing more to read in this run.
@@ -98,12 +113,13 @@ impl Feed {
 
     /// Records a page, or why it could not be read.
     pub(super) async fn take(mut self, run: &Run<'_>, fetched: Fetched) -> Result<Self, Error> {
+        let (told, followed) = (fetched.told, fetched.followed);
         match fetched.answer {
             Ok(page) => {
                 run.remote_is_there(&run.runner.spec.source.connection).await?;
                 match self.trail.complaint(self.state.cursor.as_ref(), &page) {
                     Some(detail) => run.stop_feed(&internal(detail)).await?,
-                    None => self.record(run, page).await?,
+                    None => self.record(run, page, told, followed).await?,
                 }
             }
             Err(failure) => self.failed(run, &failure, fetched.request.bounds.max_items).await?,
@@ -118,12 +134,14 @@ impl Feed {
         run.hold_table().feed(&run.runner.spec.name, run.now()) == Held::UntilReleased
     }
 
-    async fn record(&mut self, run: &Run<'_>, page: Page) -> Result<(), Error> {
+    async fn record(&mut self, run: &Run<'_>, page: Page, told: Option<i64>, followed: u64) -> Result<(), Error> {
         let usual = run.runner.settings.page_items;
         let page_items = self.state.page_items.map(|items| items.saturating_mul(2)).filter(|items| *items < usual);
         let (next, caught_up) = (page.next.clone(), page.caught_up);
         let with_rule = |item: Item| PageItem { rule: run.runner.rule_for(&item), item };
         let commit = PageCommit {
+            read_meanwhile: run.followed_on(&page, followed),
+            told,
             flow: run.flow,
             items: page.items.into_iter().map(with_rule).collect(),
             next: page.next,
@@ -197,6 +215,7 @@ impl Run<'_> {
     /// Reads one page. Nothing is recorded of it yet but the calls that it took.
     pub(super) async fn fetch(&self, request: PageRequest) -> Result<Fetched, Error> {
         let connection = &self.runner.spec.source.connection;
+        let (told, followed) = (self.runner.ledger.poll_told(self.flow)?, self.followed_so_far());
         let answer = match self.runner.pull(request.cursor.as_ref(), &request.bounds).await? {
             Ok(Answer { value: page, trace }) => {
                 self.count_calls(connection, &trace);
@@ -207,7 +226,7 @@ impl Run<'_> {
                 Err(failure_of(&error))
             }
         };
-        Ok(Fetched { request, answer })
+        Ok(Fetched { request, answer, told, followed })
     }
 
     async fn stop_feed(&self, failure: &Failure) -> Result<(), Error> {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use wharf_host::model::{Action, Cursor, Instant, Trace};
 
 use super::decide::Decided;
+use super::follow::FollowedRecords;
 use super::pull::{Feed, Fetched};
 use super::{RunEvent, RunObserver, Runner, definition};
 use crate::ledger::{Held, HoldTable, Lease, Position, Settler, StoredIntent};
@@ -19,14 +20,27 @@ use crate::report::{HoldScope, RunReport};
 /// How many documents are looked at in one go. Bounds memory, and how long anything else waits for it.
 const CHUNK: usize = 64;
 
-/// Whether a run reads its feed.
+/// Which part a run's feed has in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// It does.
+    /// It is read.
     Live,
-    /// It only works on what is in the ledger already.
+    /// It is read, and again once `poll_at` comes, if there is still work then.
+    Scheduled {
+        /// When the feed is to be read next.
+        poll_at: Option<Instant>,
+    },
+    /// It is not: the run only works on what is in the ledger already.
     Not,
+    /// A webhook told of something: the feed is read if that asks for it, or once `poll_at` comes.
+    Told {
+        /// When the feed is to be read next.
+        poll_at: Option<Instant>,
+    },
 }
+
+/// How many records that webhooks told of are read at once, besides the feed.
+const FOLLOWED: usize = 4;
 
 pub(super) async fn run(
     runner: &Runner,
@@ -51,7 +65,9 @@ async fn run_under(
 ) -> Result<RunReport, Error> {
     let ledger = &runner.ledger;
     let source = &runner.spec.source;
-    let position = ledger.start_flow(lease, &source.connection, &source.feed, runner.definition.digest.clone()).await?;
+    let (by_schedule, digest) =
+        (matches!(reading, Reading::Live | Reading::Scheduled { .. }), runner.definition.digest.clone());
+    let position = ledger.start_flow(lease, &source.connection, &source.feed, digest, by_schedule).await?;
     let run = Run::new(runner, lease, position, observer)?;
     ledger.note_may_duplicate(lease, position.flow, runner.may_duplicate()).await?;
     run.lift_replaced_credentials().await?;
@@ -80,6 +96,8 @@ pub(super) struct Run<'r> {
     streaks: Mutex<BTreeMap<String, u32>>,
     /// Documents that were made and are not recorded yet: connection, entity, id.
     made: Mutex<HashSet<(String, String, String)>>,
+    /// Records that were read by themselves.
+    pub(super) followed: Mutex<FollowedRecords>,
     tally: Mutex<RunReport>,
     started: Instant,
 }
@@ -100,6 +118,7 @@ enum Unit {
 enum Ended {
     Fetched(Fetched),
     Recorded(Feed),
+    Hint(i64),
     Unit(Ends),
 }
 
@@ -114,6 +133,7 @@ struct Ends {
 struct Busy {
     items: HashSet<i64>,
     intents: HashSet<i64>,
+    hints: HashSet<i64>,
     queue: VecDeque<Unit>,
     reading: Pages,
 }
@@ -156,6 +176,7 @@ impl<'r> Run<'r> {
             holds: Mutex::default(),
             streaks: Mutex::default(),
             made: Mutex::default(),
+            followed: Mutex::default(),
             tally: Mutex::new(RunReport { flow: runner.spec.name.clone(), ..RunReport::default() }),
             started: runner.ledger.now(),
         })
@@ -268,30 +289,46 @@ impl<'r> Run<'r> {
 
     async fn work(&self, reading: Reading) -> Result<(), Error> {
         let mut feed = Feed::open(self)?;
-        if reading == Reading::Not {
+        if matches!(reading, Reading::Not | Reading::Told { .. }) {
             feed.close();
         }
+        let mut poll_at = reading.poll_at();
+        let mut following = reading != Reading::Not;
+        let mut told = self.runner.ledger.told();
         let mut busy = Busy::default();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
         // Some are called for, the others are made durable before or after: so a commit is shared by many.
         let slots = self.permits.available_permits().saturating_mul(4);
         loop {
+            told.mark_unchanged();
+            if reading != Reading::Not {
+                // From then on what is told waits for the next run, so that this one comes to an end.
+                following &= !self.open_feed(&mut feed, &mut poll_at, busy.reading.under_way() > 0).await?;
+            }
+            if following {
+                self.start_following(&mut busy, &mut under_way)?;
+            }
             self.start_reading(&feed, &mut busy.reading, &mut under_way)?;
             let mut more = true;
-            while more && under_way.len() < slots + busy.reading.under_way() {
+            while more && under_way.len() < slots + busy.hints.len() + busy.reading.under_way() {
                 more = self.start_unit(&mut busy, &mut under_way)?;
             }
             // While there is more to start now, nobody has to know what is due later.
-            let due = if more { None } else { self.next_due(&feed)? };
+            let due = if more {
+                None
+            } else {
+                self.next_due(&feed)?.into_iter().chain(poll_at.filter(|at| *at > self.now())).min()
+            };
             let due = due.filter(|due| *due <= self.now().after(self.runner.settings.settle));
             if under_way.is_empty() {
                 let Some(due) = due else { return Ok(()) };
                 self.observer.event(&RunEvent::Waiting { until: due });
-                self.wait_until(due).await;
+                let (waiting, hearing) = (std::pin::pin!(self.wait_until(due)), std::pin::pin!(told.changed()));
+                select(waiting, hearing).await;
                 self.refresh_holds()?;
                 continue;
             }
-            if let Some(ended) = self.first_of(&mut under_way, due).await? {
+            if let Some(ended) = self.first_of(&mut under_way, due, &mut told).await? {
                 busy.end(ended, &mut feed);
                 self.refresh_holds()?;
             }
@@ -303,10 +340,16 @@ impl<'r> Run<'r> {
         &self,
         under_way: &mut FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>>,
         due: Option<Instant>,
+        told: &mut watch::Receiver<u64>,
     ) -> Result<Option<Ended>, Error> {
-        let Some(due) = due else { return under_way.next().await.transpose() };
-        let wait = std::pin::pin!(self.wait_until(due));
-        match select(under_way.next(), wait).await {
+        let wait = std::pin::pin!(async {
+            match due {
+                Some(due) => self.wait_until(due).await,
+                None => std::future::pending().await,
+            }
+        });
+        let hear = std::pin::pin!(told.changed());
+        match select(under_way.next(), select(wait, hear)).await {
             Either::Left((ended, _)) => ended.transpose(),
             Either::Right(_) => Ok(None),
         }
@@ -341,6 +384,41 @@ impl<'r> Run<'r> {
         if room > 0 && !self.runner.ledger.has_backlog(self.flow, room)? {
             reading.fetching = true;
             under_way.push(Box::pin(async move { self.fetch(request).await.map(Ended::Fetched) }));
+        }
+        Ok(())
+    }
+
+    /// Opens the feed when its time comes, or a webhook asks for it; returns whether its time came.
+    async fn open_feed(&self, feed: &mut Feed, poll_at: &mut Option<Instant>, reading: bool) -> Result<bool, Error> {
+        let comes = !reading && poll_at.is_some_and(|at| at <= self.now());
+        if comes {
+            *poll_at = None;
+            self.runner.ledger.started(self.lease, self.flow).await?;
+            feed.reopen();
+        }
+        if !reading && feed.is_closed() && self.runner.ledger.poll_told(self.flow)?.is_some() {
+            feed.reopen();
+        }
+        Ok(comes)
+    }
+
+    /// Starts to read records that webhooks told of.
+    fn start_following<'f>(
+        &'f self,
+        busy: &mut Busy,
+        under_way: &mut FuturesUnordered<BoxFuture<'f, Result<Ended, Error>>>,
+    ) -> Result<(), Error> {
+        let (ledger, source) = (&self.runner.ledger, &self.runner.spec.source.connection);
+        if busy.hints.len() >= FOLLOWED || self.until_open(source, None).is_some() {
+            return Ok(());
+        }
+        for hint in ledger.due_hints(self.flow, 2 * FOLLOWED)? {
+            if busy.hints.len() < FOLLOWED && busy.hints.insert(hint.n) {
+                under_way.push(Box::pin(async move {
+                    let n = hint.n;
+                    self.follow(hint).await.map(|()| Ended::Hint(n))
+                }));
+            }
         }
         Ok(())
     }
@@ -465,7 +543,9 @@ impl<'r> Run<'r> {
         let table = self.hold_table();
         let target = &self.runner.spec.target;
         let mut times: Vec<Instant> = feed.due(self).into_iter().collect();
-        for (connection, due) in self.runner.ledger.due_times(self.flow, &target.connection)? {
+        let hint = self.runner.ledger.next_hint(self.flow)?;
+        let hint = hint.map(|due| (self.runner.spec.source.connection.clone(), due));
+        for (connection, due) in self.runner.ledger.due_times(self.flow, &target.connection)?.into_iter().chain(hint) {
             match table.connection(&connection, now) {
                 Held::No => times.push(due),
                 Held::Until(until) => times.push(due.max(until)),
@@ -495,6 +575,15 @@ impl<'r> Run<'r> {
     }
 }
 
+impl Reading {
+    fn poll_at(self) -> Option<Instant> {
+        match self {
+            Self::Scheduled { poll_at } | Self::Told { poll_at } => poll_at,
+            Self::Live | Self::Not => None,
+        }
+    }
+}
+
 impl Unit {
     fn ended(&self) -> Ends {
         match self {
@@ -518,6 +607,9 @@ impl Busy {
             Ended::Recorded(read) => {
                 self.reading.recording = None;
                 *feed = read;
+            }
+            Ended::Hint(hint) => {
+                self.hints.remove(&hint);
             }
             Ended::Unit(ends) => self.let_go(ends),
         }

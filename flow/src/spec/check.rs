@@ -35,6 +35,9 @@ impl FlowSpec {
         let Some(manifest) = find(manifests, &self.source.connection, &["from", "connection"], problems) else {
             return;
         };
+        if self.source.is_handed_over() {
+            return;
+        }
         let Some(feed) = manifest.feeds.iter().find(|feed| feed.name == self.source.feed) else {
             let names = manifest.feeds.iter().map(|feed| feed.name.as_str());
             let text = format!("connector `{}` has no feed `{}`; {}", manifest.name, self.source.feed, choices(names));

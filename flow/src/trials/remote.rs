@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{
-    Answer, Applied, Bounds, Cause, Cursor, Document, Effect, Failure, Instant, Intent, Item, MissingKind, Outcome,
-    Page, Preview, ReferencePage, RequestTrace, Tally, Trace, Verdict,
+    Answer, Applied, Bounds, Cause, Cursor, Delivery, Document, Effect, Event, Failure, Instant, Intent, Item,
+    MissingKind, Outcome, Page, Parsed, Preview, ReferencePage, RequestTrace, Tally, Trace, Verdict,
 };
 use wharf_host::{Blame, Error};
 
@@ -56,9 +56,21 @@ pub(super) struct Written {
     pub(super) document: Value,
 }
 
+/// How the reading of one record goes.
+#[derive(Debug, Clone)]
+pub(super) enum Reading {
+    /// As it is now.
+    Now,
+    /// As it was so long ago.
+    Late(Duration),
+    /// It fails.
+    Fails(Cause),
+}
+
 type Script = Box<dyn FnMut(&Intent, usize) -> Fate + Send>;
 type VerifyScript = Box<dyn FnMut(&Intent, usize) -> Option<Result<Verdict, Failure>> + Send>;
 type PageScript = Box<dyn FnMut(usize) -> Option<Page> + Send>;
+type GetScript = Box<dyn FnMut(&str, usize) -> Reading + Send>;
 type PullScript = Box<dyn FnMut(usize, &Bounds) -> Option<Cause> + Send>;
 
 pub(super) struct State {
@@ -70,7 +82,8 @@ pub(super) struct State {
     pub(super) page_script: PageScript,
     /// Windows that pages were asked for.
     pub(super) windows: Vec<(Option<Instant>, Option<Instant>)>,
-    pub(super) gets: usize,
+    pub(super) get_script: GetScript,
+    pub(super) gets: Vec<String>,
     pub(super) applies: BTreeMap<String, usize>,
     pub(super) verifies: BTreeMap<String, usize>,
     /// Sizes of the batches that were sent.
@@ -120,7 +133,8 @@ impl Remote {
                 pull_script: Box::new(|_, _| None),
                 page_script: Box::new(|_| None),
                 windows: Vec::new(),
-                gets: 0,
+                get_script: Box::new(|_, _| Reading::Now),
+                gets: Vec::new(),
                 applies: BTreeMap::new(),
                 verifies: BTreeMap::new(),
                 batches: Vec::new(),
@@ -160,6 +174,18 @@ impl Remote {
     /// Removes a document that was written, as a person would.
     pub(super) fn remove_written(&self, id: &str) {
         self.state().written.retain(|written| written.id != id);
+    }
+
+    pub(super) fn get_script(&self, script: impl FnMut(&str, usize) -> Reading + Send + 'static) {
+        self.state().get_script = Box::new(script);
+    }
+
+    /// Takes a record away; the feed says so at its end.
+    pub(super) fn remove(&self, id: &str) {
+        self.put(id, json!({}));
+        if let Some(last) = self.state().items.last_mut() {
+            last.deleted = true;
+        }
     }
 
     pub(super) fn has_crashed(&self) -> bool {
@@ -254,6 +280,12 @@ fn failed(cause: Cause, requests: Vec<RequestTrace>) -> Error {
     Error::failed(cause, Blame::Connector, "told to fail").with_trace(Trace { requests, ..Trace::default() })
 }
 
+/// Reads `[key, entity, id, deleted]` rows.
+fn events(body: &[u8]) -> Vec<Event> {
+    let rows: Vec<(String, String, String, bool)> = serde_json::from_slice(body).unwrap();
+    rows.into_iter().map(|(key, entity, id, deleted)| Event { key, entity, id, deleted }).collect()
+}
+
 fn unsupported<T>() -> Result<Answer<T>, Error> {
     Err(failed(Cause::Unsupported { capability: "this".into() }, Vec::new()))
 }
@@ -296,22 +328,44 @@ impl Endpoint for Remote {
     }
 
     async fn get(&self, entity: &str, id: &str) -> Result<Answer<Item>, Error> {
-        let mut state = self.state();
-        state.gets += 1;
-        let written = state.written.iter().find(|written| written.entity == entity && written.id == id);
-        let written = written.map(|written| Item {
-            entity: entity.into(),
-            id: id.into(),
-            revision: None,
-            updated: None,
-            deleted: false,
-            document: Document::new(written.document.to_string()),
-        });
-        let item = state.items.iter().rev().find(|item| item.entity == entity && item.id == id).cloned().or(written);
+        let (item, reading) = {
+            let mut state = self.state();
+            let number = state.gets.len();
+            state.gets.push(id.to_owned());
+            let written = state.written.iter().find(|written| written.entity == entity && written.id == id);
+            let written = written.map(|written| Item {
+                entity: entity.into(),
+                id: id.into(),
+                revision: None,
+                updated: None,
+                deleted: false,
+                document: Document::new(written.document.to_string()),
+            });
+            let item = state.items.iter().rev().find(|item| item.entity == entity && item.id == id).cloned();
+            (item.or(written), (state.get_script)(id, number))
+        };
+        match reading {
+            Reading::Now => {}
+            Reading::Late(duration) => {
+                use wharf_host::surroundings::Clock;
+                self.time.until(self.time.now().after(duration), self.time.as_ref()).await;
+            }
+            Reading::Fails(cause) => return Err(failed(cause, Vec::new())),
+        }
         let requests = vec![request(1, true, Effect::Read)];
         let missing = Cause::NotFound { kind: MissingKind::Subject, entity: entity.into(), key: id.into() };
-        let item = item.ok_or_else(|| failed(missing, requests.clone()))?;
+        let item = item.filter(|item| !item.deleted).ok_or_else(|| failed(missing, requests.clone()))?;
         Ok(Answer { value: item, trace: Trace { requests, ..Trace::default() } })
+    }
+
+    async fn parse_webhook(&self, delivery: &Delivery) -> Result<Answer<Parsed>, Error> {
+        let genuine = delivery.headers.contains(&("x-token".to_owned(), "good".to_owned()));
+        let value = match (genuine, delivery.body.as_slice()) {
+            (false, _) => Parsed::Rejected("the token is wrong".into()),
+            (true, b"broken") => return Err(failed(Cause::Internal { detail: "trap".into() }, Vec::new())),
+            (true, body) => Parsed::Events(events(body)),
+        };
+        Ok(Answer { value, trace: Trace::default() })
     }
 
     async fn lookup(&self, _: &str, _: &[(String, String)], _: u32) -> Result<Answer<Vec<Item>>, Error> {

@@ -10,7 +10,7 @@ pub(crate) mod budget;
 mod connected;
 mod exchanged;
 mod grant;
-mod redact;
+pub(crate) mod redact;
 mod refresh;
 pub(crate) mod scope;
 mod seal;

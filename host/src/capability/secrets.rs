@@ -8,7 +8,9 @@ use std::sync::Arc;
 use aws_lc_rs::{constant_time, digest, hmac};
 
 use self::jwt::JwtError;
+use super::http::redact::Redactor;
 use crate::manifest::{CredentialSlot, JwtAlgorithm, Scheme};
+use crate::model::Delivery;
 use crate::policy::Policy;
 use crate::secret::{Secret, SecretRef, SecretSource};
 
@@ -41,6 +43,7 @@ pub(crate) struct Secrets {
     presented: Vec<String>,
     jwts: Vec<(String, JwtAlgorithm)>,
     source: Arc<dyn SecretSource>,
+    redactor: Redactor,
 }
 
 impl Secrets {
@@ -65,6 +68,7 @@ impl Secrets {
             macs: granted(&Scheme::Mac {}),
             presented: granted(&Scheme::Presented {}),
             source,
+            redactor: Redactor::default(),
         }
     }
 
@@ -116,6 +120,25 @@ impl Secrets {
         let (name, algorithm) = known.ok_or(JwtError::UnknownSlot)?;
         let key = self.read(name).await.map_err(|_| JwtError::Unavailable)?;
         jwt::sign(*algorithm, &key, header, claims)
+    }
+
+    /// Takes the slots' values out of a delivery, wherever in it they are. A value that cannot be had cannot be looked
+    /// for; the delivery is then not genuine either.
+    pub(crate) async fn redact(&self, delivery: &Delivery) -> Delivery {
+        for slots in [&self.macs, &self.presented] {
+            for slot in slots {
+                if let Ok(secret) = self.value(slots, slot).await {
+                    self.redactor.learn([secret.expose()]);
+                }
+            }
+        }
+        let text = |text: &String| self.redactor.text(text.clone());
+        Delivery {
+            method: delivery.method.clone(),
+            path: text(&delivery.path),
+            headers: delivery.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+            body: self.redactor.bytes(&delivery.body).map_or_else(|| delivery.body.clone(), Vec::from),
+        }
     }
 
     async fn key(&self, slot: &str, hash: Hash, message: &[u8]) -> Result<hmac::Key, SecretError> {

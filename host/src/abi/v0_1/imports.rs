@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::bindings::wharf::connector::{clock, connection, http, jwt, log, lookups, random, schedule, secrets, types};
 use super::convert;
 use crate::abi::json;
-use crate::call::{Call, Stop};
+use crate::call::{Call, SERVE, Stop};
 use crate::capability::http::{Refusal, Request, Response, SendError};
 use crate::capability::log::Level;
 use crate::capability::lookups::{self as look_ups, Room};
@@ -210,7 +210,7 @@ impl lookups::Host for Call {
         id: Option<String>,
         document: types::Document,
     ) -> wasmtime::Result<Result<lookups::Receipt, types::Failure>> {
-        if self.name() != "serve" || self.is_dry() {
+        if self.name() != SERVE || self.is_dry() {
             return Ok(Err(convert::to_failure(look_ups::not_here())));
         }
         if let Err(problem) = json::check(document.as_bytes()) {
