@@ -45,6 +45,9 @@ struct Behind {
     edits: Option<(Ledger, Settings)>,
 }
 
+/// A granted source, and the connection behind it.
+type Found<'a> = (&'a Behind, &'a GrantedSource, &'a Arc<dyn Endpoint>);
+
 impl Doors {
     /// Opens them, once. Without a ledger nothing can be edited.
     pub fn open(&self, endpoints: BTreeMap<String, Arc<dyn Endpoint>>, edits: Option<(Ledger, Settings)>) {
@@ -75,7 +78,7 @@ impl GrantedLookups {
         sources.iter().flat_map(flows).collect()
     }
 
-    fn behind(&self, name: &str) -> Result<(&Behind, &GrantedSource, &Arc<dyn Endpoint>), Box<Failure>> {
+    fn behind(&self, name: &str) -> Result<Found<'_>, Box<Failure>> {
         let behind = self.doors.0.get().ok_or_else(|| Box::new(unavailable("the installation is not open yet")))?;
         let source = self.sources.iter().find(|source| source.name == name);
         let found = source.and_then(|source| Some((source, behind.endpoints.get(&source.connection)?)));
