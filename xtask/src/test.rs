@@ -46,12 +46,16 @@ impl Sums {
 /// When something does not build, a test fails, or no test ran.
 pub(crate) fn run(options: &Options) -> Result<()> {
     components::build()?;
-    let programs = ["build", "--package", "wharf-cli", "--package", "wharf-simulators"];
-    command::step("build the programs under test", command::cargo().args(programs))?;
+    if !options.cargo.is_empty() {
+        // Tests of the whole workspace build them on their way, with the features of the whole workspace.
+        let programs = ["build", "--package", "wharf-cli", "--package", "wharf-simulators"];
+        command::step("build the programs under test", command::cargo().args(programs))?;
+    }
     let sums = cargo_test(options)?;
     if options.cargo.is_empty() {
         // Apart from all else, because the feature makes the runner break its promises.
-        let mutations = ["test", "--package", "wharf-conformance", "--features", "mutation", "--test", "mutations"];
+        // The whole workspace again, so that nothing below it is built with other features than before.
+        let mutations = ["test", "--workspace", "--features", "wharf-conformance/mutation", "--test", "mutations"];
         let mut mutations_test = command::cargo();
         mutations_test.args(mutations).env("WHARF_COMPONENTS", components::directory());
         command::step("break each promise, and see its law fail", &mut mutations_test)?;
