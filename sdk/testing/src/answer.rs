@@ -35,6 +35,15 @@ impl Answer {
         Self(Ok(Reply { status, headers: Vec::new(), body: RawBody::Bytes(body.into()) }))
     }
 
+    /// Answers with what came from a remote; a body that is no UTF-8 stays bytes.
+    pub(crate) fn of(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        let body = match String::from_utf8(body) {
+            Ok(text) => RawBody::Text(text),
+            Err(error) => RawBody::Bytes(error.into_bytes()),
+        };
+        Self(Ok(Reply { status, headers, body }))
+    }
+
     /// Answers with a status and no body.
     pub fn empty(status: u16) -> Self {
         Self(Ok(Reply { status, headers: Vec::new(), body: RawBody::Text(String::new()) }))

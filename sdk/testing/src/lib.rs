@@ -24,14 +24,23 @@
 //! # Ok::<(), wharf_sdk::Failure>(())
 //! ```
 //!
+//! A whole simulator of the system answers as well: [`Remote`] sends the requests over real HTTP. [`read_feed`],
+//! [`intent`], [`applied`] and [`verified`] call a connector as a host does.
+//!
 //! Two things that the real host does and this one does not: it does not check requests against the manifest, and it
 //! does not look at what a connector returns. The conformance run of the built component does both.
 
 mod answer;
+mod feed;
 mod host;
 mod lookups;
+mod remote;
 mod secret;
+mod write;
 
 pub use answer::{Answer, json_body, text_body};
+pub use feed::{document, read_feed};
 pub use host::{FakeHost, InstalledHost, LogLine, WakeUp, WakeUpTime};
 pub use lookups::{Edit, FakeSource};
+pub use remote::Remote;
+pub use write::{CORRELATION, applied, intent, verified};

@@ -1,11 +1,15 @@
 //! What connectors see of the fake host, and what tests see of connectors.
 #![allow(clippy::expect_used, reason = "a test fails where it stands")]
 
+use wharf_sdk::failure::Cause;
 use wharf_sdk::host::{Level, Refusal};
 use wharf_sdk::schedule::ScheduleError;
 use wharf_sdk::secrets::{Hash, SecretError};
-use wharf_sdk::{clock, connection, http, log, random, schedule, secrets};
-use wharf_sdk_testing::{Answer, FakeHost, WakeUp, WakeUpTime};
+use wharf_sdk::{
+    Bounds, Completeness, Cursor, Feeds, Item, Page, PageBuilder, clock, connection, http, log, random, schedule,
+    secrets,
+};
+use wharf_sdk_testing::{Answer, FakeHost, InstalledHost, Remote, WakeUp, WakeUpTime, document, read_feed};
 
 #[test]
 fn answers_come_in_their_order_and_then_from_the_responder() {
@@ -105,4 +109,96 @@ fn the_host_before_comes_back_when_one_is_dropped() {
         assert_eq!(clock::now(), 2);
     }
     assert_eq!(clock::now(), 1);
+}
+
+/// Answers one connection with these bytes, and returns the address and what was asked.
+fn served(answer: &'static [u8]) -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut asked = Vec::new();
+        let mut part = [0; 1024];
+        while !asked.ends_with(b"end") {
+            let length = stream.read(&mut part).expect("a request");
+            asked.extend(part.iter().take(length));
+        }
+        stream.write_all(answer).expect("it reads");
+        String::from_utf8(asked).expect("text")
+    });
+    (base, server)
+}
+
+fn asked_over_http(remote: Remote, base: &str) -> (wharf_sdk::Result<http::Response>, InstalledHost) {
+    let host = FakeHost::new().respond(move |request| remote.send(request)).install();
+    let request =
+        http::post(&format!("{base}/orders")).credential("token").header("x-a", "b").text("text/plain", "the end");
+    (request.send(), host)
+}
+
+#[test]
+fn a_remote_is_asked_over_http_with_the_headers_of_the_slot() {
+    let (base, server) = served(b"HTTP/1.1 302 Found\r\nRetry-After: 7\r\nlocation: /x\r\ncontent-length: 2\r\n\r\nhi");
+    let remote = Remote::new().credential("token", [("X-Token", "abc")]);
+    let (response, _host) = asked_over_http(remote, &base);
+    let response = response.expect("an answer");
+    assert_eq!((response.status(), response.header("retry-after")), (302, Some("7")));
+    assert_eq!(response.text().expect("text"), "hi");
+    let asked = server.join().expect("served").to_ascii_lowercase();
+    assert!(asked.starts_with("post /orders http/1.1"), "{asked}");
+    assert!(asked.contains("x-token: abc") && asked.contains("x-a: b"), "{asked}");
+}
+
+#[test]
+fn a_remote_that_is_not_there_got_nothing_and_one_that_hangs_up_may_have_written() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let gone = format!("http://{}", unused.local_addr().expect("an address"));
+    drop(unused);
+    let remote = || Remote::new().credential("token", []);
+    let (nothing_left, _host) = asked_over_http(remote(), &gone);
+    assert!(matches!(nothing_left.expect_err("nobody").cause(), Cause::Unavailable(_)));
+    drop(_host);
+    let (base, server) = served(b"");
+    let (lost, _host) = asked_over_http(remote(), &base);
+    assert!(matches!(lost.expect_err("no answer").cause(), Cause::OutcomeUnknown));
+    server.join().expect("served");
+}
+
+#[test]
+fn a_slot_without_a_credential_sends_nothing() {
+    let (refused, host) = asked_over_http(Remote::new(), "http://127.0.0.1:9");
+    let failure = refused.expect_err("denied");
+    assert!(failure.message().contains("no credential for the slot `token`; set it"), "{failure}");
+    assert_eq!(host.requests().len(), 1);
+}
+
+struct Lister;
+
+impl Feeds for Lister {
+    fn pull(feed: &str, cursor: Option<Cursor>, bounds: Bounds) -> wharf_sdk::Result<Page> {
+        let at: u32 = cursor.map_or(Ok(0), |cursor| cursor.decode(1))?;
+        let mut page = PageBuilder::new(&bounds);
+        // The feed `moods` says something else at every call.
+        let id = if feed == "moods" { random_number() } else { at };
+        let left_out = page.push(Item::new("thing", id.to_string(), &serde_json::json!({ "at": at }))?);
+        assert_eq!(left_out, None);
+        let state = if at == 2 { Completeness::CaughtUp } else { Completeness::More };
+        Ok(page.finish(Cursor::encode(1, &(at + 1))?, state))
+    }
+}
+
+fn random_number() -> u32 {
+    let bytes = random::bytes(2);
+    bytes.iter().fold(0, |number, byte| number * 256 + u32::from(*byte))
+}
+
+#[test]
+fn a_feed_is_read_to_its_end_and_every_page_twice() {
+    let _host = FakeHost::new().install();
+    let items = read_feed::<Lister>("things", &Bounds::default());
+    let places: Vec<_> = items.iter().map(|item| document(item)["at"].clone()).collect();
+    assert_eq!(places, [0, 1, 2]);
+    let moody = std::panic::catch_unwind(|| read_feed::<Lister>("moods", &Bounds::default()));
+    assert!(moody.is_err(), "the same cursor gave another page");
 }
