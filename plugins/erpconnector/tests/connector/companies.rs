@@ -1,10 +1,10 @@
 //! Several companies on one licence.
 
-use crate::support::{header, host, intent, sent, text};
+use crate::support::{header, host, sent};
 use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Bounds, Feeds, Outcome, Records, References, Writing};
-use wharf_sdk_testing::Answer;
+use wharf_sdk_testing::{Answer, document, intent};
 
 const TWO: &str = r#""erp": "acomba", "company_ids": ["1"]"#;
 
@@ -51,7 +51,7 @@ fn a_feed_of_another_company_has_it_in_its_ids_and_they_are_read_back() {
     let page = ErpConnector::pull("products", None, of_company("1")).unwrap();
     assert_eq!(page.items[0].id, "1:P-1");
     let item = ErpConnector::get("product", "1:P-1").unwrap();
-    assert_eq!((item.id.as_str(), text(&item)["sku"].as_str()), ("1:P-1", Some("P-1")));
+    assert_eq!((item.id.as_str(), document(&item)["sku"].as_str()), ("1:P-1", Some("P-1")));
     assert_eq!(sent(&host)[1], "GET https://erp.example/api/Entity/Product/P-1");
     assert!(host.requests().iter().all(|request| header(request, "COMPANY_ID") == Some("1")));
 }

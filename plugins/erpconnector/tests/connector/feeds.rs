@@ -5,7 +5,7 @@ use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::setup::StepState;
 use wharf_sdk::{Bounds, Completeness, Cursor, Describe, Feeds, Page, Records, References, Result, Setup};
-use wharf_sdk_testing::{Answer, FakeHost};
+use wharf_sdk_testing::{Answer, FakeHost, document};
 
 fn product(number: usize) -> String {
     format!(r#"{{"NoProduit": "P-{number:04}", "Description": "Vis {number}", "PrixVente": 1.25}}"#)
@@ -206,11 +206,11 @@ fn feeds_of_suppliers_and_of_the_ledger_make_documents_and_keep_every_digit() {
             }),
         ),
     ];
-    for (feed, rows, id, document) in cases {
+    for (feed, rows, id, expected) in cases {
         let _host = host(r#""erp": "avantage""#).answer(Answer::json(200, rows)).install();
         let page = ErpConnector::pull(feed, None, Bounds::default()).unwrap();
         assert_eq!(page.items[0].id, id);
-        assert_eq!(crate::support::text(&page.items[0]), document, "{feed}");
+        assert_eq!(document(&page.items[0]), expected, "{feed}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Making invoices, and what becomes of it.
 
-use crate::support::{CORRELATION, acomba, header, host, intent, sent};
+use crate::support::{acomba, header, host, sent};
 use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, json_body, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, intent, json_body, text_body};
 
 const INVOICE: &str = r#"{
     "number": "BL-5001", "order_number": "5001", "issued_on": "2026-02-01", "currency": "CAD",

@@ -1,10 +1,10 @@
 //! Customers and products.
 
-use crate::support::{CORRELATION, acomba, intent, sent, text};
+use crate::support::{acomba, sent};
 use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Outcome, Records, Verdict, Writing};
-use wharf_sdk_testing::{Answer, json_body, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, document, intent, json_body, text_body};
 
 const PARTNER: &str = r#"{"name": "L'Épicerie", "email": "B@x.ca", "phone": "418",
     "address": {"street": "1 rue A\nbureau 2", "city": "Québec", "state": "QC", "postcode": "G1A1A1", "country": "CA"}}"#;
@@ -104,7 +104,7 @@ fn a_record_keeps_every_field_and_every_digit() {
     let host = acomba().answer(Answer::json(200, row)).install();
     let item = ErpConnector::get("product", "P-100").unwrap();
     assert_eq!((item.entity.as_str(), item.id.as_str()), ("product", "P-100"));
-    let document = text(&item);
+    let document = document(&item);
     assert_eq!(document["prices"][0]["net"], "1.250");
     assert_eq!(document["stock"][0]["quantity"], "500");
     assert_eq!(document["category"], "VIS");

@@ -1,10 +1,10 @@
 //! Records of any entity, reference lists, changes of customers.
 
-use crate::support::{CORRELATION, acomba, host, intent, sent, text};
+use crate::support::{acomba, host, sent};
 use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Bounds, Feeds, Intent, Outcome, Records, References, Verdict, Writing};
-use wharf_sdk_testing::{Answer, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, document, intent, text_body};
 
 const PAYROLL: &str = r#""erp": "acomba", "entities": {"Payroll": {"key": "NoPaie", "verbs": ["GET", "POST", "PUT", "DELETE"], "correlation": "Note"}}"#;
 const CHEQUE: &str = r#"{"entity": "Payroll", "fields": {"NoPaie": "P1", "Montant": 10.50}}"#;
@@ -21,9 +21,9 @@ fn any_entity_is_read_by_name_with_its_own_fields_and_digits() {
         acomba().answer(Answer::json(200, rows)).answer(Answer::json(200, r#"{"NoCompteGL": "5100"}"#)).install();
     let page = ErpConnector::pull("records", None, bounds).unwrap();
     assert_eq!(page.items[0].id, "GLAccount/5100");
-    let wharf_sdk::Content::Document(document) = &page.items[0].content else { panic!("a document was expected") };
-    assert_eq!(document, r#"{"entity":"GLAccount","fields":{"NoCompteGL":"5100","Solde":10.50,"Interne":{"a": [1]}}}"#);
-    assert_eq!(text(&ErpConnector::get("record", "GLAccount/5100").unwrap())["fields"]["NoCompteGL"], "5100");
+    let wharf_sdk::Content::Document(text) = &page.items[0].content else { panic!("a document was expected") };
+    assert_eq!(text, r#"{"entity":"GLAccount","fields":{"NoCompteGL":"5100","Solde":10.50,"Interne":{"a": [1]}}}"#);
+    assert_eq!(document(&ErpConnector::get("record", "GLAccount/5100").unwrap())["fields"]["NoCompteGL"], "5100");
     assert_eq!(
         sent(&host),
         [

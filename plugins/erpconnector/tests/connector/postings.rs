@@ -1,10 +1,10 @@
 //! Invoices of suppliers, orders to them, entries of the ledger.
 
-use crate::support::{CORRELATION, acomba, header, host, intent, sent};
+use crate::support::{acomba, header, host, sent};
 use erpconnector::ErpConnector;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, json_body, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, intent, json_body, text_body};
 
 const INVOICE: &str = r#"{"kind": "purchase", "number": "S-5", "issued_on": "2026-02-01", "due_on": "2026-03-01", "note": "papier",
     "partner": {"name": "Papeterie", "extra": {"NoFournisseur": "V-9"}},

@@ -5,9 +5,10 @@ use serde_json::json;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::setup::StepState;
 use wharf_sdk::{Bounds, Feeds, Records, References, Setup};
+use wharf_sdk_testing::document;
 use wharf_simulators::erpconnector::{COMPANY, Entity, OTHER_COMPANY, Robot};
 
-use crate::bridge::{Bridge, document};
+use crate::bridge::{Bridge, read};
 
 const FEEDS: [(&str, Entity, &str); 6] = [
     ("products", Entity::Product, "acomba"),
@@ -39,7 +40,7 @@ fn every_feed_is_read_once_and_resumed_at_every_page() {
             let bridge = Bridge::start(erp, |options| options.lists_wrapped = wrapped, "");
             fill(&bridge, COMPANY, entity, 6);
             for max_items in [1, 2, 4, 6, 100] {
-                let items = bridge.read(feed, max_items, &[]);
+                let items = read(feed, max_items, &[]);
                 let mut ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
                 ids.sort_unstable();
                 ids.dedup();
@@ -54,11 +55,11 @@ fn each_record_can_be_read_by_itself_and_is_the_one_of_the_feed() {
     for (feed, entity, erp) in FEEDS {
         let bridge = Bridge::start(erp, |_| {}, "");
         fill(&bridge, COMPANY, entity, 3);
-        for item in bridge.read(feed, 10, &[]) {
+        for item in read(feed, 10, &[]) {
             let single = ErpConnector::get(&item.entity, &item.id).unwrap();
             assert_eq!((&single.id, document(&single)), (&item.id, document(&item)), "{feed}");
         }
-        let failure = ErpConnector::get(&bridge.read(feed, 1, &[])[0].entity, "V0/none").unwrap_err();
+        let failure = ErpConnector::get(&read(feed, 1, &[])[0].entity, "V0/none").unwrap_err();
         assert!(matches!(failure.cause(), Cause::NotFound(_)), "{feed}: {failure:?}");
     }
 }
@@ -79,7 +80,7 @@ fn companies_are_read_apart() {
     fill(&bridge, COMPANY, Entity::Product, 1);
     fill(&bridge, OTHER_COMPANY, Entity::Product, 3);
     let ids = |filter: &[(&str, &str)]| -> Vec<String> {
-        bridge.read("products", 2, filter).into_iter().map(|item| item.id).collect()
+        read("products", 2, filter).into_iter().map(|item| item.id).collect()
     };
     assert_eq!(ids(&[]), ["N000"]);
     assert_eq!(ids(&[("company", "1")]), ["1:N000", "1:N001", "1:N002"]);
@@ -91,7 +92,7 @@ fn companies_are_read_apart() {
 fn any_entity_is_read_by_its_name_and_lists_come_of_it() {
     let bridge = Bridge::start("qbo", |_| {}, "");
     fill(&bridge, COMPANY, Entity::GLAccount, 3);
-    let items = bridge.read("records", 2, &[("entity", "GLAccount")]);
+    let items = read("records", 2, &[("entity", "GLAccount")]);
     assert_eq!(
         items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(),
         ["GLAccount/N000", "GLAccount/N001", "GLAccount/N002"]

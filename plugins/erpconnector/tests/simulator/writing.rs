@@ -4,9 +4,10 @@ use erpconnector::ErpConnector;
 use serde_json::json;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Records, Verdict, Writing};
+use wharf_sdk_testing::{applied, verified};
 use wharf_simulators::erpconnector::{Entity, Robot, Verb};
 
-use crate::bridge::{Bridge, apply, intent, verified};
+use crate::bridge::{Bridge, intent};
 
 /// Entity, what it is in the ERP, an ERP that takes and shows it, what makes one, and what changes it.
 const WRITES: [(&str, Entity, &str, &str, Option<&str>); 6] = [
@@ -72,9 +73,9 @@ fn everything_is_made_once_verified_and_changed_where_it_may_be() {
     for (entity, kind, erp, document, change) in WRITES {
         let bridge = with_customer(erp);
         let create = intent(entity, Action::Create, "wh1", document);
-        assert_eq!(verified(&create), None, "{entity}");
-        let id = apply(&create);
-        assert_eq!(verified(&create).as_ref(), Some(&id), "{entity}");
+        assert_eq!(verified::<ErpConnector>(&create), None, "{entity}");
+        let id = applied::<ErpConnector>(&create);
+        assert_eq!(verified::<ErpConnector>(&create).as_ref(), Some(&id), "{entity}");
         assert_eq!(ErpConnector::get(entity, &id).unwrap().id, id);
         assert_eq!(created(&bridge, kind), 1, "{entity}");
         let update =
@@ -83,9 +84,9 @@ fn everything_is_made_once_verified_and_changed_where_it_may_be() {
             assert!(matches!(ErpConnector::apply(&update).unwrap_err().cause(), Cause::Unsupported(_)), "{entity}");
             continue;
         }
-        assert_eq!(verified(&update), None, "{entity}");
-        assert_eq!(apply(&update), id);
-        assert_eq!(verified(&update), Some(id), "{entity}");
+        assert_eq!(verified::<ErpConnector>(&update), None, "{entity}");
+        assert_eq!(applied::<ErpConnector>(&update), id);
+        assert_eq!(verified::<ErpConnector>(&update), Some(id), "{entity}");
         assert_eq!(ErpConnector::apply(&update).unwrap(), Outcome::NothingToDo, "{entity}");
         assert_eq!(created(&bridge, kind), 1, "{entity}");
     }
@@ -98,7 +99,7 @@ fn a_post_without_an_answer_is_unknown_and_verify_tells_whether_it_was_done() {
         let create = intent(entity, Action::Create, "wh1", document);
         bridge.simulator.faults().drop_response_of(&format!("POST /{}", kind.name()), 1);
         assert_eq!(ErpConnector::apply(&create).unwrap_err().cause(), &Cause::OutcomeUnknown, "{entity}");
-        assert!(verified(&create).is_some(), "{entity}");
+        assert!(verified::<ErpConnector>(&create).is_some(), "{entity}");
         assert_eq!(created(&bridge, kind), 1, "{entity}");
     }
 }
@@ -123,13 +124,13 @@ fn a_number_that_is_booked_is_not_booked_again() {
     let bridge = with_customer("acomba");
     let document = WRITES[3].3;
     let first = intent("supplier-invoice", Action::Create, "wh1", document);
-    apply(&first);
+    applied::<ErpConnector>(&first);
     assert!(matches!(ErpConnector::apply(&first), Ok(Outcome::AlreadyApplied(_))));
     let again = intent("supplier-invoice", Action::Create, "wh2", document);
     let failure = ErpConnector::apply(&again).unwrap_err();
     assert!(matches!(failure.cause(), Cause::Conflict(conflict) if conflict.same_content == Some(true)), "{failure:?}");
     let other = intent("supplier-invoice", Action::Create, "wh3", &document.replace("V-9", "V-8"));
-    assert_eq!(apply(&other), "V-8/S-5");
+    assert_eq!(applied::<ErpConnector>(&other), "V-8/S-5");
     assert!(bridge.simulator.duplicates().is_empty());
     assert_eq!(created(&bridge, Entity::SupplierInvoice), 2);
 }
@@ -138,14 +139,14 @@ fn a_number_that_is_booked_is_not_booked_again() {
 fn each_company_gets_its_own_documents() {
     let bridge = with_customer("acomba");
     let document = WRITES[1].3.replace(r#""sku""#, r#""extra": {"COMPANY_ID": "1"}, "sku""#);
-    assert_eq!(apply(&intent("product", Action::Create, "wh1", WRITES[1].3)), "P-9");
-    assert_eq!(apply(&intent("product", Action::Create, "wh2", &document)), "1:P-9");
+    assert_eq!(applied::<ErpConnector>(&intent("product", Action::Create, "wh1", WRITES[1].3)), "P-9");
+    assert_eq!(applied::<ErpConnector>(&intent("product", Action::Create, "wh2", &document)), "1:P-9");
     let records = bridge.simulator.records(Entity::Product);
     let companies: Vec<&str> = records.iter().map(|record| record.company.as_str()).collect();
     assert_eq!(companies, ["0", "1"]);
     let change =
         Intent { target: Some("1:P-9".to_owned()), ..intent("product", Action::Update, "wh3", r#"{"name": "X"}"#) };
-    assert_eq!(apply(&change), "1:P-9");
+    assert_eq!(applied::<ErpConnector>(&change), "1:P-9");
     let names: Vec<_> =
         bridge.simulator.records(Entity::Product).iter().map(|one| one.value["Description"].clone()).collect();
     assert_eq!(names, [json!("Vis"), json!("X")]);
@@ -178,22 +179,22 @@ fn any_other_entity_is_made_changed_and_removed() {
     );
     let document = r#"{"entity": "GLAccount", "fields": {"NoCompteGL": "5100", "Description": "Achats"}}"#;
     let create = intent("record", Action::Create, "wh1", document);
-    assert_eq!(verified(&create), None);
-    assert_eq!(apply(&create), "GLAccount/5100");
-    assert_eq!(verified(&create).as_deref(), Some("GLAccount/5100"));
+    assert_eq!(verified::<ErpConnector>(&create), None);
+    assert_eq!(applied::<ErpConnector>(&create), "GLAccount/5100");
+    assert_eq!(verified::<ErpConnector>(&create).as_deref(), Some("GLAccount/5100"));
     let of = |action, document: &str| Intent {
         target: Some("GLAccount/5100".to_owned()),
         ..intent("record", action, "wh2", document)
     };
     let update = of(Action::Update, r#"{"entity": "GLAccount", "fields": {"Description": "Achats divers"}}"#);
-    assert_eq!(verified(&update), None);
-    apply(&update);
-    assert_eq!(verified(&update).as_deref(), Some("GLAccount/5100"));
+    assert_eq!(verified::<ErpConnector>(&update), None);
+    applied::<ErpConnector>(&update);
+    assert_eq!(verified::<ErpConnector>(&update).as_deref(), Some("GLAccount/5100"));
     let remove = of(Action::Delete, r#"{"entity": "GLAccount"}"#);
-    assert_eq!(verified(&remove), None);
-    apply(&remove);
-    assert_eq!(verified(&remove).as_deref(), Some("GLAccount/5100"));
-    assert_eq!(apply(&remove), "GLAccount/5100");
+    assert_eq!(verified::<ErpConnector>(&remove), None);
+    applied::<ErpConnector>(&remove);
+    assert_eq!(verified::<ErpConnector>(&remove).as_deref(), Some("GLAccount/5100"));
+    assert_eq!(applied::<ErpConnector>(&remove), "GLAccount/5100");
     assert!(bridge.simulator.records(Entity::GLAccount).is_empty());
     assert!(bridge.host.requests().iter().all(|request| request.url.contains("/Entity/GLAccount/")));
 }

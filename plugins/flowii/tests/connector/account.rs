@@ -4,7 +4,7 @@ use flowii::Flowii;
 use wharf_sdk::failure::{Cause, ToldBy};
 use wharf_sdk::setup::StepState;
 use wharf_sdk::{Describe, Records, References, Setup, http::Effect};
-use wharf_sdk_testing::{Answer, FakeHost};
+use wharf_sdk_testing::{Answer, FakeHost, document};
 
 use crate::support::{host, list, one, sent};
 
@@ -183,7 +183,7 @@ fn a_single_partner_comes_with_address_country_and_contacts() {
             {"type": "contact", "id": "2", "attributes": {"first-name": "Eva", "last-name": "Mala", "email": "e@x.sk"}}]}"#;
     let countries = r#"{"type": "country", "id": "1", "attributes": {"name": "Slovakia"}}"#;
     let _host = host("").answer(Answer::json(200, partner)).answer(list(countries)).install();
-    let document = crate::support::document(&Flowii::get("partner", "7").unwrap());
+    let document = document(&Flowii::get("partner", "7").unwrap());
     assert_eq!(document["kind"], "company");
     assert_eq!(document["registration_number"], "12345678");
     assert_eq!(document["email"], "e@x.sk");
@@ -201,7 +201,7 @@ fn an_order_is_looked_up_by_its_number_exactly() {
     let query = [("number".to_owned(), "Z2026001".to_owned())];
     let found = Flowii::lookup("order", &query, 5).unwrap();
     assert_eq!(found.len(), 1);
-    let document = crate::support::document(&found[0]);
+    let document = document(&found[0]);
     assert_eq!(document["created_at"], "2026-07-01T07:30:00Z");
     assert_eq!(document["lines"][0]["unit_price_net"], "1.50");
 }

@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, FakeHost, text_body};
+use wharf_sdk_testing::{Answer, FakeHost, intent, text_body};
 
-use crate::support::{host, intent, list, one, posts, sent};
+use crate::support::{host, list, one, posts, sent};
 
 const PARTNER: &str = r#"{"type": "partner", "id": "7", "attributes": {"name": "ACME", "ico": "12345678"}}"#;
 const CONFIG: &str = r#""order_type_id": "4", "items_in": "inline""#;

@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, text_body};
+use wharf_sdk_testing::{Answer, intent, text_body};
 
-use crate::support::{host, intent, one, sent};
+use crate::support::{host, one, sent};
 
 const THERE: &str = r#"{"type": "order", "id": "9", "attributes": {"name": "BL 1", "description": "Ref: wh12\nCurrency: EUR\nDelivery: Courier"},
     "relationships": {"state": {"data": {"type": "order-state", "id": "11"}}, "custom-field-string-values": {"data": [

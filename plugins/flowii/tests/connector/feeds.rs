@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Bounds, Completeness, Cursor, Feeds, Records};
-use wharf_sdk_testing::{Answer, FakeHost};
+use wharf_sdk_testing::{Answer, FakeHost, document};
 
-use crate::support::{document, host, list, sent};
+use crate::support::{host, list, sent};
 
 fn parameter(url: &str, name: &str) -> Option<usize> {
     let value = url.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));

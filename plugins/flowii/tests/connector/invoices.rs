@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, intent, text_body};
 
-use crate::support::{CORRELATION, host, intent, list, one, posts};
+use crate::support::{host, list, one, posts};
 
 const INVOICE: &str = r#"{"number": "FV20260001", "issued_on": "2026-02-01", "partner": {"name": "ACME", "registration_number": "12345678"},
     "lines": [{"name": "x", "quantity": "1", "unit_price_net": "5.00", "tax_rate": {"percent": "23"}}]}"#;

@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, json_body, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, intent, json_body, text_body};
 
-use crate::support::{CORRELATION, host, intent, list, one, posts, sent};
+use crate::support::{host, list, one, posts, sent};
 
 const ORDER: &str = r#"{
     "id": "5001", "number": "BL 5001", "external_number": "SHOP-7", "currency": "EUR", "customer_note": "Please hurry",

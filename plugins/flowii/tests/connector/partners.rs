@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Outcome, Records, Verdict, Writing};
-use wharf_sdk_testing::{Answer, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, intent, text_body};
 
-use crate::support::{CORRELATION, host, intent, list, one, posts, sent};
+use crate::support::{host, list, one, posts, sent};
 
 const PERSON: &str = r#"{"name": "Eva Malá", "email": "E@x.sk", "phone": "+421", "note": "VIP",
     "address": {"street": "Hlavna 1", "city": "Kosice", "postcode": "04001", "country": "PL"}}"#;

@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, intent, text_body};
 
-use crate::support::{CORRELATION, host, intent, list, one, posts, sent};
+use crate::support::{host, list, one, posts, sent};
 
 const TASK: &str = r#"{"caption": "Call", "description": "back", "deadline": "2026-07-01T08:00:00Z", "order_id": "9"}"#;
 const EVENT: &str = r#"{"caption": "Fair", "start": "2026-02-01T09:00:00Z", "user_ids": ["12"]}"#;

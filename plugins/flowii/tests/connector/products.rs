@@ -3,9 +3,9 @@
 use flowii::Flowii;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::text_body;
+use wharf_sdk_testing::{intent, text_body};
 
-use crate::support::{host, intent, list, one, posts, sent};
+use crate::support::{host, list, one, posts, sent};
 
 const PRODUCT: &str = r#"{"sku": "A-1", "name": "Skrutka", "ean": "858", "unit": "ks", "active": true, "category": "51",
     "tax_rate": {"percent": "23"}, "prices": [{"net": "1.50", "gross": "1.845"}], "stock": [{"quantity": "7"}]}"#;

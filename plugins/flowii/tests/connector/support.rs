@@ -1,26 +1,11 @@
 //! What the tests share.
 
-use wharf_sdk::{Action, Intent, Item};
 use wharf_sdk_testing::{Answer, FakeHost, InstalledHost};
-
-pub(crate) const CORRELATION: &str = "wh7m2k4q9x3c5v8b";
 
 /// Starts a fake host for company 4711; `more` is added to the configuration.
 pub(crate) fn host(more: &str) -> FakeHost {
     let separator = if more.is_empty() { "" } else { ", " };
     FakeHost::new().config(format!(r#"{{"base_url": "https://crm.example", "company_id": "4711"{separator}{more}}}"#))
-}
-
-pub(crate) fn intent(entity: &str, action: Action, document: &str) -> Intent {
-    Intent {
-        id: "0197".to_owned(),
-        entity: entity.to_owned(),
-        action,
-        target: None,
-        expected_revision: None,
-        correlation: CORRELATION.to_owned(),
-        document: document.to_owned(),
-    }
 }
 
 /// Answers with a list that is over.
@@ -44,11 +29,4 @@ pub(crate) fn sent(host: &InstalledHost) -> Vec<String> {
 
 pub(crate) fn posts(host: &InstalledHost) -> usize {
     host.requests().iter().filter(|request| request.method == "POST").count()
-}
-
-pub(crate) fn document(item: &Item) -> serde_json::Value {
-    match &item.content {
-        wharf_sdk::Content::Document(text) => serde_json::from_str(text).unwrap(),
-        wharf_sdk::Content::Slice(_) => panic!("a document was expected"),
-    }
 }

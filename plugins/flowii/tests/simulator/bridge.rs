@@ -1,10 +1,9 @@
-//! Between the connector, which runs natively, and the simulator: what the host does of requests.
+//! A simulator, and a fake host whose requests go there.
 
 use flowii::Flowii;
 use tokio::runtime::Runtime;
-use wharf_sdk::host::{RawBody, RawRequest};
-use wharf_sdk::{Action, Bounds, Completeness, Cursor, Feeds, Intent, Item, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, FakeHost, InstalledHost};
+use wharf_sdk::{Action, Bounds, Intent, Item, http};
+use wharf_sdk_testing::{FakeHost, InstalledHost, Remote, read_feed};
 use wharf_simulators::flowii::{Options, Simulator};
 
 /// A simulator, and a connector that talks to it.
@@ -16,105 +15,37 @@ pub(crate) struct Bridge {
 }
 
 impl Bridge {
-    /// Starts a simulator, signs in, and installs a host that sends over loopback. `more` is added to the configuration.
+    /// Starts a simulator and signs in; `more` is added to the configuration.
     pub(crate) fn start(change: impl FnOnce(&mut Options), more: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = Runtime::new().unwrap();
         let simulator = runtime.block_on(Simulator::builder().options(change).start(None)).unwrap();
-        // Already installed by another test of this process is as good.
-        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let handle = runtime.handle().clone();
-        let token = handle.block_on(token(&client, &simulator.url()));
-        let config =
-            format!(r#"{{"base_url": "{}", "company_id": "4711", "activity_type_id": "21"{more}}}"#, simulator.url());
-        let send = move |request: &RawRequest| handle.block_on(send(&client, &token, request));
-        let host = FakeHost::new().config(config).respond(send).install();
+        let url = simulator.url();
+        let authorization = format!("Bearer {}", token(&url));
+        let config = format!(r#"{{"base_url": "{url}", "company_id": "4711", "activity_type_id": "21"{more}}}"#);
+        let remote =
+            Remote::new().credential("account", [("Api-Key", "K1"), ("Authorization", authorization.as_str())]);
+        let host = FakeHost::new().config(config).respond(move |request| remote.send(request)).install();
         Self { simulator, host, _runtime: runtime }
     }
-
-    /// Reads a feed to its end, and again from every page boundary.
-    pub(crate) fn read(&self, feed: &str, max_items: u32) -> Vec<Item> {
-        let bounds = Bounds { max_items, ..Bounds::default() };
-        let mut items = Vec::new();
-        let mut cursor: Option<Cursor> = None;
-        for _ in 0..200 {
-            let page = Flowii::pull(feed, cursor.clone(), bounds.clone()).unwrap();
-            let again = Flowii::pull(feed, cursor, bounds.clone()).unwrap();
-            assert_eq!((&page.items, &page.next), (&again.items, &again.next), "{feed}");
-            items.extend(page.items);
-            if page.state == Completeness::CaughtUp {
-                return items;
-            }
-            cursor = Some(page.next);
-        }
-        panic!("the feed `{feed}` does not end")
-    }
 }
 
-pub(crate) fn intent(entity: &str, action: Action, correlation: &str, document: &str) -> Intent {
-    Intent {
-        id: "0197".to_owned(),
-        entity: entity.to_owned(),
-        action,
-        target: None,
-        expected_revision: None,
-        correlation: correlation.to_owned(),
-        document: document.to_owned(),
-    }
-}
-
-/// Applies an intent and returns the id.
-pub(crate) fn apply(intent: &Intent) -> String {
-    match Flowii::apply(intent) {
-        Ok(Outcome::Applied(applied) | Outcome::AlreadyApplied(applied)) => applied.id,
-        outcome => panic!("{}: {outcome:?}", intent.document),
-    }
-}
-
-/// Asks for the outcome of an intent; the id where it took effect.
-pub(crate) fn verified(intent: &Intent) -> Option<String> {
-    match Flowii::verify(intent).unwrap() {
-        Verdict::Found(applied) => Some(applied.id),
-        Verdict::Absent => None,
-        Verdict::Inconclusive(why) => panic!("{why}"),
-    }
-}
-
-pub(crate) fn document(item: &Item) -> serde_json::Value {
-    match &item.content {
-        wharf_sdk::Content::Document(text) => serde_json::from_str(text).unwrap(),
-        wharf_sdk::Content::Slice(_) => panic!("a document was expected"),
-    }
-}
-
-async fn token(client: &reqwest::Client, base: &str) -> String {
+/// Signs in, which the host does by itself.
+fn token(base: &str) -> String {
+    let remote = Remote::new();
+    let _host = FakeHost::new().respond(move |request| remote.send(request)).install();
     let form = "grant_type=password&username=api%40demo.sk&password=heslo";
-    let request = client.post(format!("{base}/token")).header("Api-Key", "K1");
-    let answer = request.header("Content-Type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
-    let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    let request = http::post(&format!("{base}/token")).header("Api-Key", "K1");
+    let answer = request.text("application/x-www-form-urlencoded", form).send().unwrap();
+    let body: serde_json::Value = answer.json().unwrap();
     body["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn send(client: &reqwest::Client, token: &str, request: &RawRequest) -> Answer {
-    assert_eq!(request.credential.as_deref(), Some("account"));
-    let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap();
-    let mut sent = client.request(method, &request.url).header("Api-Key", "K1").bearer_auth(token);
-    for (name, value) in &request.headers {
-        sent = sent.header(name, value);
-    }
-    sent = match &request.body {
-        None => sent,
-        Some(RawBody::Text(text)) => sent.body(text.clone()),
-        Some(RawBody::Bytes(bytes)) => sent.body(bytes.clone()),
-    };
-    let Ok(answer) = sent.send().await else { return Answer::lost() };
-    let status = answer.status().as_u16();
-    let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let (content_type, retry_after) = (header("content-type").unwrap_or_default(), header("retry-after"));
-    let Ok(text) = answer.text().await else { return Answer::lost() };
-    let answer = Answer::text(status, &content_type, text);
-    match retry_after {
-        Some(value) => answer.header("retry-after", &value),
-        None => answer,
-    }
+/// Reads a feed to its end.
+pub(crate) fn read(feed: &str, max_items: u32) -> Vec<Item> {
+    read_feed::<Flowii>(feed, &Bounds { max_items, ..Bounds::default() })
+}
+
+/// Makes an intent that leaves this correlation.
+pub(crate) fn intent(entity: &str, action: Action, correlation: &str, document: &str) -> Intent {
+    Intent { correlation: correlation.to_owned(), ..wharf_sdk_testing::intent(entity, action, document) }
 }

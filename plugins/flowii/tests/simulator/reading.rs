@@ -5,9 +5,10 @@ use serde_json::json;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::setup::StepState;
 use wharf_sdk::{Action, Bounds, Feeds, Records, References, Setup, Writing};
+use wharf_sdk_testing::document;
 use wharf_simulators::flowii::{COMPANY, Paging, RetryAfter, Seed};
 
-use crate::bridge::{Bridge, document, intent};
+use crate::bridge::{Bridge, intent, read};
 
 const FEEDS: [(&str, &str); 9] = [
     ("partners", "partners"),
@@ -66,7 +67,7 @@ fn every_feed_is_read_once_and_resumed_at_every_page_whatever_the_list_makes_of_
         fill(&bridge, 5);
         for (feed, table) in FEEDS {
             for max_items in [1, 2, 5, 100] {
-                let ids: Vec<String> = bridge.read(feed, max_items).into_iter().map(|item| item.id).collect();
+                let ids: Vec<String> = read(feed, max_items).into_iter().map(|item| item.id).collect();
                 let there: Vec<String> = bridge.simulator.table(table).into_iter().map(|one| one.id).collect();
                 assert_eq!(ids, there, "{feed} by {max_items}, {paging:?}");
             }
@@ -82,7 +83,7 @@ fn a_list_that_knows_only_its_first_page_is_told_and_not_taken_for_whole() {
     let first = Flowii::pull("products", None, bounds.clone()).unwrap();
     let failure = Flowii::pull("products", Some(first.next), bounds).unwrap_err();
     assert!(matches!(failure.cause(), Cause::ContractChanged(_)), "{failure:?}");
-    assert_eq!(bridge.read("products", 100).len(), 3);
+    assert_eq!(read("products", 100).len(), 3);
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn each_record_can_be_read_by_itself_and_is_the_one_of_the_feed() {
     let bridge = Bridge::start(|_| {}, "");
     fill(&bridge, 1);
     for (feed, _) in FEEDS {
-        let item = bridge.read(feed, 10).remove(0);
+        let item = read(feed, 10).remove(0);
         let single = Flowii::get(&item.entity, &item.id).unwrap();
         assert_eq!(document(&single), document(&item), "{feed}");
         let failure = Flowii::get(&item.entity, "999999").unwrap_err();

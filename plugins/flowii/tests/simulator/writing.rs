@@ -4,8 +4,9 @@ use flowii::Flowii;
 use serde_json::json;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Action, Intent, Outcome, Records, Writing};
+use wharf_sdk_testing::{applied, document, verified};
 
-use crate::bridge::{Bridge, apply, document, intent, verified};
+use crate::bridge::{Bridge, intent, read};
 
 const ORDER: &str = r#"{"number": "BL 1", "created_at": "2026-07-01T08:00:00Z", "customer_note": "soon",
     "customer": {"name": "ACME", "registration_number": "12345678"}, "extra": {"custom_fields": {"61": "red"}},
@@ -69,20 +70,20 @@ fn everything_is_made_once_verified_and_changed() {
     for (entity, table, document, change) in WRITES {
         let bridge = with_acme("");
         let create = intent(entity, Action::Create, "wh1", document);
-        assert_eq!(verified(&create), None, "{entity}");
-        let id = apply(&create);
-        assert_eq!(verified(&create).as_ref(), Some(&id), "{entity}");
+        assert_eq!(verified::<Flowii>(&create), None, "{entity}");
+        let id = applied::<Flowii>(&create);
+        assert_eq!(verified::<Flowii>(&create).as_ref(), Some(&id), "{entity}");
         assert_eq!(created(&bridge, table), 1, "{entity}");
         let update = Intent { target: Some(id.clone()), ..intent(entity, Action::Update, "wh2", change) };
-        assert_eq!(verified(&update), None, "{entity}");
-        assert_eq!(apply(&update), id);
-        assert_eq!(verified(&update), Some(id.clone()), "{entity}");
+        assert_eq!(verified::<Flowii>(&update), None, "{entity}");
+        assert_eq!(applied::<Flowii>(&update), id);
+        assert_eq!(verified::<Flowii>(&update), Some(id.clone()), "{entity}");
         if entity != "partner" {
             assert_eq!(Flowii::apply(&update).unwrap(), Outcome::NothingToDo, "{entity}");
         }
         // The change has kept what the creation left: it is still found.
         if entity != "product" {
-            assert_eq!(verified(&create), Some(id), "{entity}");
+            assert_eq!(verified::<Flowii>(&create), Some(id), "{entity}");
         }
         assert_eq!(created(&bridge, table), 1, "{entity}");
     }
@@ -95,7 +96,7 @@ fn a_lost_answer_leaves_one_record_that_verify_finds() {
         bridge.simulator.faults().drop_response_of(&format!("POST /{table}"), 1);
         let create = intent(entity, Action::Create, "wh1", document);
         assert_eq!(Flowii::apply(&create).unwrap_err().cause(), &Cause::OutcomeUnknown, "{entity}");
-        assert!(verified(&create).is_some(), "{entity}");
+        assert!(verified::<Flowii>(&create).is_some(), "{entity}");
         assert_eq!(created(&bridge, table), 1, "{entity}");
     }
 }
@@ -107,16 +108,16 @@ fn an_invoice_is_made_without_an_attribute_for_its_correlation_and_found_again()
         "partner": {"name": "ACME", "registration_number": "12345678"},
         "lines": [{"name": "x", "quantity": "3", "unit_price_net": "5.00", "tax_rate": {"percent": "23"}}]}"#;
     let create = intent("invoice", Action::Create, "wh1", invoice);
-    assert_eq!(verified(&create), None);
+    assert_eq!(verified::<Flowii>(&create), None);
     bridge.simulator.faults().drop_response_of("POST /documents", 1);
     assert_eq!(Flowii::apply(&create).unwrap_err().cause(), &Cause::OutcomeUnknown);
-    let id = verified(&create).unwrap();
-    let read = document(&bridge.read("invoices", 10)[0]);
+    let id = verified::<Flowii>(&create).unwrap();
+    let read = document(&read("invoices", 10)[0]);
     assert_eq!((&read["id"], &read["total_gross"]), (&json!(id), &json!("18.45")));
     assert!(matches!(Flowii::apply(&create).unwrap_err().cause(), Cause::Conflict(_)));
     let other = intent("invoice", Action::Create, "wh2", &invoice.replace("20260001", "20260002"));
-    assert_eq!(verified(&other), None);
-    assert_ne!(apply(&other), id);
+    assert_eq!(verified::<Flowii>(&other), None);
+    assert_ne!(applied::<Flowii>(&other), id);
     assert_eq!(created(&bridge, "documents"), 2);
 }
 
@@ -130,13 +131,13 @@ fn orders_keep_their_items_and_custom_fields_wherever_flowii_takes_them() {
             options.custom_fields_refused = !custom;
         });
         let create = intent("order", Action::Create, "wh1", ORDER);
-        let id = apply(&create);
+        let id = applied::<Flowii>(&create);
         let read = document(&Flowii::get("order", &id).unwrap());
         assert_eq!(read["lines"][0]["name"], "Skrutka", "inline {inline}, path {path}");
         assert_eq!(read["lines"][0]["unit_price_net"], "10.0", "{read}");
         assert_eq!(read["extra"]["custom_fields"], if custom { json!({ "61": "red" }) } else { json!(null) });
         assert_eq!(read["created_at"], "2026-07-01T08:00:00Z");
-        assert_eq!(apply(&create), id);
+        assert_eq!(applied::<Flowii>(&create), id);
         assert_eq!(created(&bridge, "orders"), 1);
     }
 }
@@ -145,7 +146,7 @@ fn orders_keep_their_items_and_custom_fields_wherever_flowii_takes_them() {
 fn a_batch_reads_the_list_of_orders_once_and_makes_every_order_once() {
     let bridge = with_acme(r#", "order_type_id": "1", "items_in": "inline""#);
     for number in 0..5 {
-        apply(&intent("order", Action::Create, &format!("old{number}"), ORDER));
+        applied::<Flowii>(&intent("order", Action::Create, &format!("old{number}"), ORDER));
     }
     let batch: Vec<Intent> =
         (0..5).map(|number| intent("order", Action::Create, &format!("wh{number}"), ORDER)).collect();

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use operand::Operand;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{Bounds, Completeness, Cursor, Feeds, Page};
-use wharf_sdk_testing::{Answer, FakeHost};
+use wharf_sdk_testing::{Answer, FakeHost, document};
 
-use crate::support::{document, fields, host, parameter, records, sent};
+use crate::support::{fields, host, parameter, records, sent};
 
 /// A list that tests change: id and second of the last change.
 type List = Rc<RefCell<Vec<(u32, u32)>>>;

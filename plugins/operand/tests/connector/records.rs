@@ -3,9 +3,9 @@
 use operand::Operand;
 use wharf_sdk::Records;
 use wharf_sdk::failure::{Cause, MissingKind};
-use wharf_sdk_testing::Answer;
+use wharf_sdk_testing::{Answer, document};
 
-use crate::support::{document, fields, host, parameter, records, sent};
+use crate::support::{fields, host, parameter, records, sent};
 
 const CLIENTS: &str = r#"{"idClient": 1, "person": "Padaria Sol", "nationalDocument": "00.000.000/0001-00"},
     {"idClient": 2, "person": "Ana Lima", "nationalDocument": "000.000.001-91", "email": "Ana@Ex.com", "phone": "(83) 90000-0000"},

@@ -1,6 +1,5 @@
 //! What the tests share.
 
-use wharf_sdk::Item;
 use wharf_sdk_testing::{Answer, FakeHost, InstalledHost};
 
 /// Starts a fake host; `more` is added to the configuration.
@@ -27,13 +26,6 @@ pub(crate) fn sent(host: &InstalledHost) -> Vec<String> {
 pub(crate) fn parameter(url: &str, name: &str) -> Option<usize> {
     let value = url.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     value.and_then(|value| value.parse().ok())
-}
-
-pub(crate) fn document(item: &Item) -> serde_json::Value {
-    match &item.content {
-        wharf_sdk::Content::Document(text) => serde_json::from_str(text).unwrap(),
-        wharf_sdk::Content::Slice(_) => panic!("a document was expected"),
-    }
 }
 
 pub(crate) fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use optimakers::Optimakers;
 use wharf_sdk::{Bounds, Completeness, Cursor, Feeds, Page, Records};
-use wharf_sdk_testing::{Answer, InstalledHost};
+use wharf_sdk_testing::{Answer, InstalledHost, document};
 
-use crate::support::{BASE, CURRENCIES, MAPPED, VAT, document, host, list, page, sent};
+use crate::support::{BASE, CURRENCIES, MAPPED, VAT, host, list, page, sent};
 
 const DATE: &str = "Sun, 01 Feb 2026 09:00:30 GMT";
 

@@ -4,9 +4,9 @@ use optimakers::Optimakers;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::http::Effect;
 use wharf_sdk::{Action, Intent, Outcome, Verdict, Writing};
-use wharf_sdk_testing::{Answer, FakeHost, json_body, text_body};
+use wharf_sdk_testing::{Answer, CORRELATION, FakeHost, json_body, text_body};
 
-use crate::support::{BASE, CORRELATION, MAPPED, VAT, host, intent, list, page, sent, writes};
+use crate::support::{BASE, MAPPED, VAT, host, intent, list, page, sent, writes};
 
 const ORDER: &str = r#"{
     "id": "5001", "external_number": "SHOP-7", "status": "202", "currency": "PLN",

@@ -1,10 +1,9 @@
 //! What the tests share.
 
-use wharf_sdk::{Action, Intent, Item};
+use wharf_sdk::{Action, Intent};
 use wharf_sdk_testing::{Answer, FakeHost, InstalledHost};
 
 pub(crate) const BASE: &str = "https://test.syneo.example";
-pub(crate) const CORRELATION: &str = "wh7m2k4q9x3c5v8b";
 
 /// The mapping of an operator.
 pub(crate) const MAPPED: &str = r#""order_status": 7, "order_attribute_delivery_method": 11,
@@ -25,15 +24,7 @@ pub(crate) fn host(config: &str) -> FakeHost {
 }
 
 pub(crate) fn intent(entity: &str, action: Action, target: Option<&str>, document: &str) -> Intent {
-    Intent {
-        id: "0197".to_owned(),
-        entity: entity.to_owned(),
-        action,
-        target: target.map(str::to_owned),
-        expected_revision: None,
-        correlation: CORRELATION.to_owned(),
-        document: document.to_owned(),
-    }
+    Intent { target: target.map(str::to_owned), ..wharf_sdk_testing::intent(entity, action, document) }
 }
 
 /// Answers with a list that is over.
@@ -54,11 +45,4 @@ pub(crate) fn sent(host: &InstalledHost) -> Vec<String> {
 
 pub(crate) fn writes(host: &InstalledHost) -> usize {
     host.requests().iter().filter(|request| request.method != "GET").count()
-}
-
-pub(crate) fn document(item: &Item) -> serde_json::Value {
-    match &item.content {
-        wharf_sdk::Content::Document(text) => serde_json::from_str(text).unwrap(),
-        wharf_sdk::Content::Slice(_) => panic!("a document was expected"),
-    }
 }

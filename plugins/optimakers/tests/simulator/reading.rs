@@ -11,7 +11,7 @@ use wharf_sdk::{Bounds, Completeness, Cursor, Delivery, Event, Feeds, Parsed, Re
 use wharf_simulators::fault::Kind;
 use wharf_simulators::optimakers::{Casing, ListShape, Paging, Table, Webhook};
 
-use crate::remote::{MAPPED, Remote};
+use crate::bridge::{Bridge, MAPPED};
 
 /// Pulls until the end of a round, at most `max_items` a page.
 fn round(feed: &str, mut cursor: Option<Cursor>, max_items: u32) -> (Vec<String>, Cursor) {
@@ -28,37 +28,37 @@ fn round(feed: &str, mut cursor: Option<Cursor>, max_items: u32) -> (Vec<String>
     panic!("the round does not end");
 }
 
-fn seeded(config: &str, change: impl FnOnce(&mut wharf_simulators::optimakers::Options)) -> (Remote, Vec<String>) {
-    let remote = Remote::start(&format!("{MAPPED}{config}"), change);
-    let seed = |index: usize| remote.simulator.seed_customer(&format!("C{index}"), &format!("c{index}"), "c@x.pl");
+fn seeded(config: &str, change: impl FnOnce(&mut wharf_simulators::optimakers::Options)) -> (Bridge, Vec<String>) {
+    let bridge = Bridge::start(&format!("{MAPPED}{config}"), change);
+    let seed = |index: usize| bridge.simulator.seed_customer(&format!("C{index}"), &format!("c{index}"), "c@x.pl");
     let ids = (0..7).map(seed).map(|id| id.to_string()).collect();
-    (remote, ids)
+    (bridge, ids)
 }
 
 #[test]
 fn the_check_passes_every_step() {
-    let remote = Remote::start(MAPPED, |_| {});
-    let _host = remote.host("optimes-key");
+    let bridge = Bridge::start(MAPPED, |_| {});
+    let _host = bridge.host("optimes-key");
     let steps = Optimakers::check();
     // The test's clock stands still in another year than the server's.
     let not_ok: Vec<_> =
         steps.iter().filter(|step| step.state != StepState::Ok).map(|step| step.name.as_str()).collect();
     assert_eq!(not_ok, ["clock"], "{steps:?}");
     drop(_host);
-    let _host = remote.host("wrong");
+    let _host = bridge.host("wrong");
     let steps = Optimakers::check();
     assert_eq!((steps[1].name.as_str(), steps[1].state), ("sign in", StepState::Failed));
 }
 
 #[test]
 fn every_reference_list_is_read() {
-    let remote = Remote::start(r#""page_size": 2"#, |_| {});
-    let _host = remote.host("optimes-key");
+    let bridge = Bridge::start(r#""page_size": 2"#, |_| {});
+    let _host = bridge.host("optimes-key");
     for (list, count) in
         [("order-status", 3), ("order-attribute", 6), ("customer-attribute", 1), ("vat-rate", 5), ("currency", 3)]
     {
         for shape in [ListShape::Counted, ListShape::Uncounted, ListShape::Bare] {
-            remote.simulator.change(|options| options.list_shape = shape);
+            bridge.simulator.change(|options| options.list_shape = shape);
             assert_eq!(Optimakers::page(list, None).unwrap().references.len(), count, "{list} {shape:?}");
         }
     }
@@ -68,9 +68,9 @@ fn every_reference_list_is_read() {
 fn a_feed_gives_every_record_once_however_it_is_cut_and_listed() {
     for shape in [ListShape::Counted, ListShape::Uncounted, ListShape::Bare] {
         for paging in [Paging::Honoured, Paging::Ignored] {
-            let (remote, ids) =
+            let (bridge, ids) =
                 seeded(r#", "page_size": 3"#, |options| (options.list_shape, options.paging) = (shape, paging));
-            let _host = remote.host("optimes-key");
+            let _host = bridge.host("optimes-key");
             for max_items in [1, 2, 3, 100] {
                 // A list that ignores paging is longer than asked for: at one a page it ends no sooner than it must.
                 let (all, _) = round("customers", None, max_items);
@@ -82,24 +82,24 @@ fn a_feed_gives_every_record_once_however_it_is_cut_and_listed() {
 
 #[test]
 fn the_next_round_brings_what_changed_and_an_ignored_filter_brings_all() {
-    let (remote, ids) = seeded("", |_| {});
-    let _host = remote.host("optimes-key");
+    let (bridge, ids) = seeded("", |_| {});
+    let _host = bridge.host("optimes-key");
     let (_, cursor) = round("customers", None, 100);
-    remote.simulator.advance(Duration::from_secs(4 * 3600));
+    bridge.simulator.advance(Duration::from_secs(4 * 3600));
     let (_, cursor) = round("customers", Some(cursor), 100);
     let (all, _) = round("customers", Some(cursor.clone()), 100);
     assert_eq!(all, [] as [&str; 0], "hours later nothing has changed");
     let changed: i64 = ids[2].parse().unwrap();
-    remote.simulator.edit(Table::Customers, changed, &serde_json::json!({"name": "New"}));
+    bridge.simulator.edit(Table::Customers, changed, &serde_json::json!({"name": "New"}));
     assert_eq!(round("customers", Some(cursor.clone()), 100).0, [ids[2].as_str()]);
-    remote.simulator.change(|options| options.ignored_filters = BTreeSet::from(["modifiedFrom".to_owned()]));
+    bridge.simulator.change(|options| options.ignored_filters = BTreeSet::from(["modifiedFrom".to_owned()]));
     assert_eq!(round("customers", Some(cursor), 100).0, ids);
 }
 
 #[test]
 fn a_fault_in_the_middle_of_a_round_moves_nothing() {
-    let (remote, ids) = seeded(r#", "page_size": 3"#, |_| {});
-    let host = remote.host("optimes-key");
+    let (bridge, ids) = seeded(r#", "page_size": 3"#, |_| {});
+    let host = bridge.host("optimes-key");
     let first = Optimakers::pull("customers", None, Bounds::default()).unwrap();
     type Check = fn(&Cause) -> bool;
     let faults: [(Kind, Check); 9] = [
@@ -113,10 +113,10 @@ fn a_fault_in_the_middle_of_a_round_moves_nothing() {
         (Kind::ResetBefore, |cause| *cause == Cause::Unavailable(None)),
         (Kind::EchoRequestHeaders { status: 500 }, |cause| *cause == Cause::Unavailable(None)),
     ];
-    remote.simulator.change(|options| options.retry_after_seconds = Some(7));
+    bridge.simulator.change(|options| options.retry_after_seconds = Some(7));
     for (kind, is_it) in faults {
-        remote.simulator.faults().clear();
-        remote.simulator.faults().nth("GET /customers", 1, kind.clone());
+        bridge.simulator.faults().clear();
+        bridge.simulator.faults().nth("GET /customers", 1, kind.clone());
         let failure = Optimakers::pull("customers", Some(first.next.clone()), Bounds::default()).unwrap_err();
         assert!(is_it(failure.cause()), "{kind:?}: {failure:?}");
     }
@@ -127,10 +127,10 @@ fn a_fault_in_the_middle_of_a_round_moves_nothing() {
 
 #[test]
 fn records_are_looked_up_though_the_parameter_is_not_known() {
-    let (remote, ids) = seeded("", |_| {});
-    remote.simulator.seed_product("Kubek", "KUB-1", 43.70);
-    let product = remote.simulator.seed_product("Talerz", "TAL-1", 10.0).to_string();
-    let _host = remote.host("optimes-key");
+    let (bridge, ids) = seeded("", |_| {});
+    bridge.simulator.seed_product("Kubek", "KUB-1", 43.70);
+    let product = bridge.simulator.seed_product("Talerz", "TAL-1", 10.0).to_string();
+    let _host = bridge.host("optimes-key");
     for (entity, key, value, found) in [
         ("partner", "login", "c3", vec![ids[3].as_str()]),
         ("partner", "login", "c", vec![]),
@@ -150,7 +150,7 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn open(remote: &Remote, token: &str) -> Self {
+    fn open(bridge: &Bridge, token: &str) -> Self {
         use std::io::{Read, Write};
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/hooks/optimakers", listener.local_addr().unwrap());
@@ -169,7 +169,7 @@ impl Inbox {
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
             }
         });
-        remote.simulator.register(Webhook::new(&url, token));
+        bridge.simulator.register(Webhook::new(&url, token));
         Self { bodies }
     }
 
@@ -202,21 +202,21 @@ fn is_whole(request: &[u8]) -> bool {
 
 #[test]
 fn messages_become_events_in_either_spelling_and_forged_ones_are_rejected() {
-    let remote = Remote::start(MAPPED, |_| {});
-    let inbox = Inbox::open(&remote, "my-secret");
-    let product = remote.simulator.seed_product("Kubek", "KUB-1", 43.70);
-    remote.simulator.edit(Table::Products, product, &serde_json::json!({"name": "Kubek 2"}));
-    remote.wait_for_attempts(1);
-    remote.simulator.change(|options| options.webhooks.casing = Casing::Camel);
-    remote.simulator.remove(Table::Products, product);
-    remote.wait_for_attempts(2);
-    remote.simulator.change(|options| options.webhooks.copies = 2);
-    remote.simulator.emit("order.updated", &[3_000_000_001, 3_000_000_002]);
-    remote.wait_for_attempts(4);
-    remote.simulator.change(|options| options.webhooks.token_wrong = true);
-    remote.simulator.emit("order.updated", &[3_000_000_001]);
-    remote.wait_for_attempts(6);
-    let _host = remote.host("optimes-key");
+    let bridge = Bridge::start(MAPPED, |_| {});
+    let inbox = Inbox::open(&bridge, "my-secret");
+    let product = bridge.simulator.seed_product("Kubek", "KUB-1", 43.70);
+    bridge.simulator.edit(Table::Products, product, &serde_json::json!({"name": "Kubek 2"}));
+    bridge.wait_for_attempts(1);
+    bridge.simulator.change(|options| options.webhooks.casing = Casing::Camel);
+    bridge.simulator.remove(Table::Products, product);
+    bridge.wait_for_attempts(2);
+    bridge.simulator.change(|options| options.webhooks.copies = 2);
+    bridge.simulator.emit("order.updated", &[3_000_000_001, 3_000_000_002]);
+    bridge.wait_for_attempts(4);
+    bridge.simulator.change(|options| options.webhooks.token_wrong = true);
+    bridge.simulator.emit("order.updated", &[3_000_000_001]);
+    bridge.wait_for_attempts(6);
+    let _host = bridge.host("optimes-key");
     let parsed = inbox.parsed();
     let product = product.to_string();
     let seen = |index: usize| -> Vec<(&str, &str, bool)> {
