@@ -10,6 +10,7 @@ mod decide;
 mod explain;
 mod follow;
 mod mint;
+mod pages;
 mod policy;
 mod preview;
 mod pull;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, watch};
-use wharf_host::model::{Action, Cursor, Instant, Trace};
+use wharf_host::model::{Action, Instant, Trace};
 
 use super::decide::Decided;
 use super::follow::FollowedRecords;
+use super::pages::Pages;
 use super::pull::{Feed, Fetched};
 use super::{RunEvent, RunObserver, Runner, definition};
 use crate::ledger::{Held, HoldTable, Lease, Position, Settler, StoredIntent};
@@ -115,7 +116,7 @@ enum Unit {
 }
 
 /// What ended.
-enum Ended {
+pub(super) enum Ended {
     Fetched(Fetched),
     Recorded(Feed),
     Hint(i64),
@@ -123,7 +124,7 @@ enum Ended {
 }
 
 /// What may be taken up again.
-struct Ends {
+pub(super) struct Ends {
     items: Vec<i64>,
     intents: Vec<i64>,
 }
@@ -136,27 +137,6 @@ struct Busy {
     hints: HashSet<i64>,
     queue: VecDeque<Unit>,
     reading: Pages,
-}
-
-/// Pages under way: while one is recorded, the next is read.
-#[derive(Default)]
-struct Pages {
-    fetching: bool,
-    fetched: Option<Fetched>,
-    recording: Option<Recording>,
-}
-
-/// A page that is being recorded.
-struct Recording {
-    items: usize,
-    /// Where the feed goes on after it.
-    next: Option<Cursor>,
-}
-
-impl Pages {
-    fn under_way(&self) -> usize {
-        usize::from(self.fetching) + usize::from(self.recording.is_some())
-    }
 }
 
 impl<'r> Run<'r> {
@@ -308,7 +288,7 @@ impl<'r> Run<'r> {
             if following {
                 self.start_following(&mut busy, &mut under_way)?;
             }
-            self.start_reading(&feed, &mut busy.reading, &mut under_way)?;
+            busy.reading.start(self, &feed, &mut under_way)?;
             let mut more = true;
             while more && under_way.len() < slots + busy.hints.len() + busy.reading.under_way() {
                 more = self.start_unit(&mut busy, &mut under_way)?;
@@ -357,35 +337,6 @@ impl<'r> Run<'r> {
 
     async fn wait_until(&self, at: Instant) {
         self.runner.settings.sleep.until(at, self.runner.ledger.clock().as_ref()).await;
-    }
-
-    fn start_reading<'f>(
-        &'f self,
-        feed: &Feed,
-        reading: &mut Pages,
-        under_way: &mut FuturesUnordered<BoxFuture<'f, Result<Ended, Error>>>,
-    ) -> Result<(), Error> {
-        if reading.recording.is_none()
-            && let Some(fetched) = reading.fetched.take().filter(|fetched| feed.is_next(fetched))
-        {
-            reading.recording = Some(Recording { items: fetched.count(), next: fetched.goes_on_at() });
-            let feed = feed.clone();
-            under_way.push(Box::pin(async move { feed.take(self, fetched).await.map(Ended::Recorded) }));
-        }
-        if reading.fetching || reading.fetched.is_some() || !feed.is_due(self) {
-            return Ok(());
-        }
-        let (request, on_the_way) = match &reading.recording {
-            None => (Some(feed.next_request(self)), 0),
-            Some(Recording { items, next }) => (next.as_ref().and_then(|next| feed.request_ahead(self, next)), *items),
-        };
-        let Some(request) = request else { return Ok(()) };
-        let room = self.runner.settings.backlog.saturating_sub(on_the_way);
-        if room > 0 && !self.runner.ledger.has_backlog(self.flow, room)? {
-            reading.fetching = true;
-            under_way.push(Box::pin(async move { self.fetch(request).await.map(Ended::Fetched) }));
-        }
-        Ok(())
     }
 
     /// Opens the feed when its time comes, or a webhook asks for it; returns whether its time came.
@@ -600,12 +551,9 @@ impl Unit {
 impl Busy {
     fn end(&mut self, ended: Ended, feed: &mut Feed) {
         match ended {
-            Ended::Fetched(fetched) => {
-                self.reading.fetching = false;
-                self.reading.fetched = Some(fetched);
-            }
+            Ended::Fetched(page) => self.reading.fetched(page),
             Ended::Recorded(read) => {
-                self.reading.recording = None;
+                self.reading.recorded();
                 *feed = read;
             }
             Ended::Hint(hint) => {
