@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Reconcile(command::reconcile::Arguments),
     /// Copy the ledger to a file while it is in use.
     Backup(command::backup::Arguments),
+    /// Set, list, remove and re-encrypt the secrets of the encrypted file. Values are never shown, and never arguments.
+    Secret(command::secret::Arguments),
     /// Build a Rust connector into a component.
     Build(command::build::Arguments),
     /// Print completions for a shell.

@@ -18,6 +18,7 @@ pub(crate) mod resolve;
 pub(crate) mod retry;
 pub(crate) mod revoke;
 pub(crate) mod run;
+pub(crate) mod secret;
 mod selection;
 pub(crate) mod serve;
 pub(crate) mod skip;
@@ -69,6 +70,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Backfill(arguments) => backfill::run(arguments, context).await,
         Command::Reconcile(arguments) => reconcile::run(arguments, context).await,
         Command::Backup(arguments) => backup::run(arguments, context).await,
+        Command::Secret(arguments) => secret::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context).await,
         Command::Completions(arguments) => completions::run(arguments, context),
     }

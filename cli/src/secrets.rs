@@ -1,4 +1,6 @@
-//! Secret values from the environment and from files, as the installation file names them.
+//! Secret values from the environment, from files and from the encrypted file, as the installation file names them.
+
+mod vault;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -9,6 +11,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use wharf_host::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
 use zeroize::Zeroizing;
 
+use self::vault::Vault;
+pub(crate) use self::vault::{Existing, Unusable, VaultKey, write_private};
 use crate::installation::{File, SecretPlace};
 
 /// Longest secret in bytes. 64 KiB: a certificate chain fits; a whole file named by mistake does not.
@@ -22,13 +26,88 @@ type Places = BTreeMap<String, Slots>;
 pub(crate) struct InstallationSecrets {
     base: PathBuf,
     places: Places,
+    vault: Vault,
+    key: SecretPlace,
+}
+
+/// A secret that the installation file names, or that is in the encrypted file.
+pub(crate) struct Row {
+    /// Which credential uses it: `connection.slot.part`, or nobody.
+    pub(crate) used_by: String,
+    /// Where it comes from.
+    pub(crate) source: String,
+    /// Why it cannot be had.
+    pub(crate) problem: Option<String>,
 }
 
 impl InstallationSecrets {
     /// Makes the source of the secrets that `file` names; paths are relative to `base`.
     pub(crate) fn new(base: &Path, file: &File) -> Self {
         let places = file.connections.iter().map(|(name, entry)| (name.clone(), entry.credentials.clone()));
-        Self { base: base.to_owned(), places: places.collect() }
+        let vault = Vault::new(base.join(&file.settings.secrets));
+        Self { base: base.to_owned(), places: places.collect(), vault, key: file.settings.secrets_key.clone() }
+    }
+
+    /// Returns the encrypted file.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Reads the key of the encrypted file.
+    pub(crate) fn vault_key(&self) -> Result<VaultKey, Unusable> {
+        let text = match &self.key {
+            SecretPlace::Environment(name) => environment(name),
+            SecretPlace::File(path) => file(&self.base.join(path)),
+            SecretPlace::Vault(name) => Err(SecretUnavailable(format!("`{name}` is in the file that it opens"))),
+        };
+        let why = "it is the key of the secret file; make one by `wharf secret key`";
+        VaultKey::of(&text.map_err(|error| Unusable::new(format!("{error}; {why}")))?)
+    }
+
+    /// Reads another key, from a file.
+    pub(crate) fn key_in(&self, path: &Path) -> Result<VaultKey, Unusable> {
+        VaultKey::of(&file(path).map_err(|error| Unusable::new(error.to_string()))?)
+    }
+
+    /// Says where the key of the encrypted file comes from.
+    pub(crate) fn key_source(&self) -> String {
+        shown(&self.key)
+    }
+
+    /// Returns which credentials use a name of the encrypted file.
+    pub(crate) fn uses_of(&self, name: &str) -> Vec<String> {
+        let of_name = |place: &SecretPlace| matches!(place, SecretPlace::Vault(known) if known == name);
+        self.all().filter(|(_, place)| of_name(place)).map(|(part, _)| credential(part)).collect()
+    }
+
+    /// Lists every secret: those that credentials use, then names of the encrypted file that nobody uses.
+    ///
+    /// # Errors
+    /// When the encrypted file is there and cannot be read.
+    pub(crate) fn list(&self) -> Result<Vec<Row>, Unusable> {
+        let row = |(part, place): (SecretRef<'_>, &SecretPlace)| Row {
+            used_by: credential(part),
+            source: shown(place),
+            problem: self.value(part).err().map(|error| error.0),
+        };
+        let mut rows: Vec<Row> = self.all().map(row).collect();
+        if self.vault.exists() {
+            let unused = self.vault.names(&self.vault_key()?)?.into_iter().filter(|name| self.uses_of(name).is_empty());
+            rows.extend(unused.map(|name| Row {
+                used_by: "nobody".into(),
+                source: shown(&SecretPlace::Vault(name)),
+                problem: None,
+            }));
+        }
+        Ok(rows)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (SecretRef<'_>, &SecretPlace)> {
+        self.places.iter().flat_map(|(connection, slots)| {
+            slots.iter().flat_map(move |(slot, parts)| {
+                parts.iter().map(move |(part, place)| (SecretRef { connection, slot, part }, place))
+            })
+        })
     }
 
     /// Reads a value.
@@ -70,11 +149,30 @@ impl InstallationSecrets {
         match place {
             Some(SecretPlace::Environment(name)) => environment(name),
             Some(SecretPlace::File(path)) => file(&self.base.join(path)),
+            Some(SecretPlace::Vault(name)) => self.stored(name),
             None => Err(SecretUnavailable(format!(
                 "no source for `{}`; add {} = {{ env = \"NAME\" }} under [connection.{}.credential.{}]",
                 part.part, part.part, part.connection, part.slot
             ))),
         }
+    }
+
+    fn stored(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, SecretUnavailable> {
+        let value =
+            self.vault.value(name, || self.vault_key()).map_err(|error| SecretUnavailable(error.to_string()))?;
+        value.ok_or_else(|| SecretUnavailable(format!("secret `{name}` is not set; run `wharf secret set {name}`")))
+    }
+}
+
+fn credential(part: SecretRef<'_>) -> String {
+    format!("{}.{}.{}", part.connection, part.slot, part.part)
+}
+
+fn shown(place: &SecretPlace) -> String {
+    match place {
+        SecretPlace::Environment(name) => format!("environment variable {name}"),
+        SecretPlace::File(path) => format!("file {}", path.display()),
+        SecretPlace::Vault(name) => format!("secret {name}"),
     }
 }
 
@@ -153,7 +251,12 @@ mod tests {
     fn secrets(base: &Path, place: SecretPlace) -> InstallationSecrets {
         let parts = BTreeMap::from([("value".to_owned(), place)]);
         let slots = BTreeMap::from([("token".to_owned(), parts)]);
-        InstallationSecrets { base: base.to_owned(), places: BTreeMap::from([("shop".to_owned(), slots)]) }
+        InstallationSecrets {
+            base: base.to_owned(),
+            places: BTreeMap::from([("shop".to_owned(), slots)]),
+            vault: Vault::new(base.join("secrets.age")),
+            key: SecretPlace::File("key".into()),
+        }
     }
 
     fn read(secrets: &InstallationSecrets, part: &str) -> Result<Vec<u8>, String> {
@@ -205,6 +308,30 @@ mod tests {
         assert_eq!(first.len(), 4);
         assert_eq!(mark(b"one"), first);
         assert_ne!(mark(b"two"), first);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn encrypted_file_gives_its_value_by_the_key_in_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let secrets = secrets(directory.path(), SecretPlace::Vault("token".into()));
+        assert!(read(&secrets, "value").unwrap_err().contains("wharf secret set token"));
+        write(&directory.path().join("key"), VaultKey::generate().as_bytes(), 0o600);
+        let key = secrets.vault_key().unwrap();
+        let value = Zeroizing::new("s3cret".to_owned());
+        secrets.vault().set("token", &value, &key).unwrap();
+        secrets.vault().set("other", &value, &key).unwrap();
+        assert_eq!(read(&secrets, "value").unwrap(), b"s3cret");
+        let rows: Vec<_> = secrets.list().unwrap().into_iter().map(|row| (row.used_by, row.source)).collect();
+        let expected = [("shop.token.value", "secret token"), ("nobody", "secret other")];
+        assert_eq!(rows, expected.map(|(used_by, source)| (used_by.to_owned(), source.to_owned())));
+        let mark = secrets.marks();
+        secrets.vault().set("token", &Zeroizing::new("another".to_owned()), &key).unwrap();
+        assert_ne!(secrets.marks(), mark);
+
+        // The key file is held to the same rules as any secret.
+        write(&directory.path().join("key"), VaultKey::generate().as_bytes(), 0o644);
+        assert!(secrets.vault_key().err().unwrap().to_string().contains("chmod 600"));
     }
 
     #[test]

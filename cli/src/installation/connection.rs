@@ -35,6 +35,8 @@ pub(crate) enum SecretPlace {
     Environment(String),
     /// A file that only its owner can read, relative to the installation file.
     File(PathBuf),
+    /// A name in the encrypted file.
+    Vault(String),
 }
 
 /// `[connection.NAME.grant]`.
@@ -95,28 +97,41 @@ fn parts(slot: &Node<'_>) -> BTreeMap<String, SecretPlace> {
     parts.into_iter().filter_map(|(part, node)| Some((part, secret(&node)?))).collect()
 }
 
-/// Reads `{ env = "NAME" }` or `{ file = "PATH" }`. A value in their place is not repeated in the message.
-fn secret(node: &Node<'_>) -> Option<SecretPlace> {
+/// Reads `{ env = "NAME" }`, `{ file = "PATH" }` or `{ secret = "NAME" }`. A value in their place is not repeated in the
+/// message.
+pub(super) fn secret(node: &Node<'_>) -> Option<SecretPlace> {
     if !node.is_table() {
         node.secret_written_out();
         return None;
     }
     let section = node.section()?;
-    let variable = section.optional("env");
-    let file = section.optional("file");
+    let [variable, file, name] = ["env", "file", "secret"].map(|source| section.optional(source));
     section.end();
-    match (variable, file) {
-        (Some(variable), None) => environment(&variable),
-        (None, Some(file)) => file.text().map(|path| SecretPlace::File(path.into())),
-        (None, None) => {
-            section.wrong("names no source", "write { env = \"NAME\" } or { file = \"PATH\" }");
+    match (variable, file, name) {
+        (Some(variable), None, None) => environment(&variable),
+        (None, Some(file), None) => file.text().map(|path| SecretPlace::File(path.into())),
+        (None, None, Some(name)) => vault(&name),
+        (None, None, None) => {
+            let fix = "write { env = \"NAME\" }, { file = \"PATH\" } or { secret = \"NAME\" }";
+            section.wrong("names no source", fix);
             None
         }
-        (Some(_), Some(_)) => {
-            section.wrong("names two sources", "keep `env` or `file`");
+        _ => {
+            section.wrong("names several sources", "keep one of `env`, `file` and `secret`");
             None
         }
     }
+}
+
+fn vault(node: &Node<'_>) -> Option<SecretPlace> {
+    let name = node.text()?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.len() <= 64 && name.chars().all(allowed) {
+        return Some(SecretPlace::Vault(name));
+    }
+    // What stands here may be the secret itself, so it is not repeated.
+    node.wrong("is no name of a secret", "write the name that `wharf secret set` has: letters, digits, `-`, `_`, `.`");
+    None
 }
 
 fn environment(node: &Node<'_>) -> Option<SecretPlace> {

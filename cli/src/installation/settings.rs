@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::connection::{self, SecretPlace};
 use super::reader::{Node, Section};
 use crate::approval::TrustedKey;
 
@@ -23,6 +24,10 @@ pub(crate) struct Settings {
     pub(crate) lock: PathBuf,
     /// Keys whose signatures are trusted; with any, connectors that are not signed by one of them are refused.
     pub(crate) trusted_keys: Vec<TrustedKey>,
+    /// Encrypted file of secrets, in the age format. Default `secrets.age`.
+    pub(crate) secrets: PathBuf,
+    /// Where the key of that file comes from. Default: the environment variable `WHARF_SECRETS_KEY`.
+    pub(crate) secrets_key: SecretPlace,
 }
 
 impl Default for Settings {
@@ -35,6 +40,8 @@ impl Default for Settings {
             keep_done: None,
             lock: "wharf.lock".into(),
             trusted_keys: Vec::new(),
+            secrets: "secrets.age".into(),
+            secrets_key: SecretPlace::Environment("WHARF_SECRETS_KEY".into()),
         }
     }
 }
@@ -50,6 +57,8 @@ pub(super) fn read(section: Section<'_>) -> Settings {
         keep_done: section.optional("keep_done").as_ref().and_then(Node::duration),
         lock: path("lock").unwrap_or(default.lock),
         trusted_keys: section.optional("trusted_keys").map(|node| trusted_keys(&node)).unwrap_or_default(),
+        secrets: path("secrets").unwrap_or(default.secrets),
+        secrets_key: section.optional("secrets_key").and_then(|node| key(&node)).unwrap_or(default.secrets_key),
     };
     section.end();
     settings
@@ -64,4 +73,14 @@ fn trusted_keys(node: &Node<'_>) -> Vec<TrustedKey> {
         }
     };
     node.elements().into_iter().filter_map(read).collect()
+}
+
+fn key(node: &Node<'_>) -> Option<SecretPlace> {
+    match connection::secret(node)? {
+        SecretPlace::Vault(_) => {
+            node.wrong("is in the file that it opens", "write { env = \"NAME\" } or { file = \"PATH\" }");
+            None
+        }
+        place => Some(place),
+    }
 }
