@@ -7,4 +7,4 @@ mod want;
 
 pub(crate) use lock::{Approved, Change, Entry, Lock, LockFile};
 pub(crate) use signature::{Signature, TrustedKey};
-pub(crate) use want::{Want, added, wants};
+pub(crate) use want::{Want, added, origin as origin_words, wants};

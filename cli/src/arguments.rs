@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Audit(command::audit::Arguments),
     /// Try connections step by step: credentials, name resolution, TLS, clock, sign-in, permissions, lookup tables.
     Check(command::check::Arguments),
+    /// Say whether a connection may send a request, and why: by which rules, to which address, with which credential.
+    Explain(command::explain::Arguments),
     /// Read and map for real, and show what would be written. Writes nothing anywhere.
     Plan(command::plan::Arguments),
     /// Run flows once, until nothing is due.

@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod parked;
@@ -52,6 +53,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Revoke(arguments) => revoke::run(arguments, context),
         Command::Audit(arguments) => audit::run(arguments, context),
         Command::Check(arguments) => check::run(arguments, context).await,
+        Command::Explain(arguments) => explain::run(arguments, context).await,
         Command::Plan(arguments) => plan::run(arguments, context).await,
         Command::Run(arguments) => self::run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,

@@ -136,6 +136,11 @@ impl Installation {
         names.iter().map(|name| self.flow(name)).collect()
     }
 
+    /// Returns where a key stands, or the nearest one around it that is written, as `file:line`.
+    pub(crate) fn place(&self, key: &Key) -> String {
+        format!("{}:{}", self.shown, self.problems.position(key).line)
+    }
+
     /// Returns the file of approvals.
     pub(crate) fn approvals(&self) -> LockFile {
         LockFile::new(self.path(&self.file.settings.lock))

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use self::reach::Reach;
 use crate::abi::{Ask, ask};
 use crate::call::{self, Setting};
+use crate::capability::http::Egress;
 use crate::capability::http::scope::Allowance;
 use crate::capability::secrets::inbound::Inbound;
 use crate::connector::Connector;
@@ -18,6 +19,7 @@ use crate::model::{
     Admission, Answer, Bounds, Cause, Cursor, Delivery, Failure, Intent, Item, Outcome, Page, Parsed, Preview,
     ReferencePage, Reply, Step, Subscription, Tally, Trace, Verdict,
 };
+use crate::policy::Explanation;
 
 pub use builder::ConnectionBuilder;
 
@@ -37,6 +39,7 @@ pub(crate) struct Bound {
     name: String,
     connector: Connector,
     setting: Setting,
+    egress: Arc<Egress>,
     reach: Reach,
     inbound: Inbound,
 }
@@ -74,6 +77,14 @@ impl Connection {
         let mut value = self.bound.reach.steps(resolver, self.bound.setting.limits.connect).await;
         value.extend(theirs);
         Ok(Answer { value, trace })
+    }
+
+    /// Says whether the policy lets a request of this connection out, by which rules, to which addresses, and which
+    /// credential slots may go with it. Looks the host's name up when the rules let the request pass; sends nothing and
+    /// reads no secret. What a call may do on top (reads only, budgets, limits) is not part of it.
+    pub async fn explain(&self, method: &str, url: &str) -> Explanation {
+        let resolver = self.bound.connector.0.ground.resolver.as_ref();
+        self.bound.egress.explain(resolver, method, url).await
     }
 
     /// Asks what the account offers for the configuration: a JSON object, key of the configuration to a list of

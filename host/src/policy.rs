@@ -4,6 +4,7 @@
 //! the connection's configuration, where the manifest points at it, names that very origin. Nothing passes by default.
 
 pub(crate) mod address;
+mod explanation;
 pub(crate) mod origin;
 pub(crate) mod target;
 
@@ -13,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 use url::Url;
 
+pub use self::explanation::{Explanation, GrantList, Granted, Refused, SlotUse, VettedAddress};
 use self::origin::OriginPattern;
 use crate::error::{Blame, Error, ErrorKind};
 use crate::manifest::{Manifest, Origin};
@@ -139,6 +141,15 @@ struct Rule {
     methods: Vec<String>,
 }
 
+/// The two rules by which a request passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// What the manifest asks for.
+    pub(crate) asked: Origin,
+    /// What the operator granted.
+    pub(crate) granted: Granted,
+}
+
 impl Rule {
     fn allows(&self, method: &str) -> bool {
         self.methods.is_empty() || self.methods.iter().any(|allowed| allowed == method)
@@ -149,8 +160,8 @@ impl Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy {
     connection: String,
-    asked: Vec<Rule>,
-    approved: Vec<Rule>,
+    asked: Vec<(Rule, Origin)>,
+    approved: Vec<(Rule, Granted)>,
     carved_out: Vec<SocketAddr>,
     slots: Vec<String>,
     accounts: BTreeMap<String, String>,
@@ -182,8 +193,13 @@ impl Policy {
     /// Decides whether a request may be sent. The address behind the name is decided apart, by
     /// [`address`](Self::address).
     pub(crate) fn decide(&self, method: &str, url: &Url) -> Result<(), Denied> {
-        let asked: Vec<&Rule> = self.asked.iter().filter(|rule| rule.origin.covers(url)).collect();
-        let approved: Vec<&Rule> = self.approved.iter().filter(|rule| rule.origin.covers(url)).collect();
+        self.rules(method, url).map(drop)
+    }
+
+    /// Decides whether a request may be sent, and says by which rules.
+    pub(crate) fn rules(&self, method: &str, url: &Url) -> Result<Rules, Denied> {
+        let asked: Vec<_> = self.asked.iter().filter(|(rule, _)| rule.origin.covers(url)).collect();
+        let approved: Vec<_> = self.approved.iter().filter(|(rule, _)| rule.origin.covers(url)).collect();
         let name = target::origin_text(url);
         if asked.is_empty() {
             return Err(self.not_asked(url, &name));
@@ -191,15 +207,15 @@ impl Policy {
         if approved.is_empty() {
             return Err(self.not_granted(url, &name));
         }
-        if !asked.iter().any(|rule| rule.allows(method)) {
+        let Some((_, asked)) = asked.into_iter().find(|(rule, _)| rule.allows(method)) else {
             return Err(Denied::new(
                 "method-not-asked",
                 format!(
                     "the connector does not ask for `{method}` to `{name}`; add the method to `hosts` in its manifest"
                 ),
             ));
-        }
-        if !approved.iter().any(|rule| rule.allows(method)) {
+        };
+        let Some((_, granted)) = approved.into_iter().find(|(rule, _)| rule.allows(method)) else {
             return Err(Denied::new(
                 "method-not-granted",
                 format!(
@@ -208,18 +224,19 @@ impl Policy {
                     connection = self.connection
                 ),
             ));
-        }
-        Ok(())
+        };
+        Ok(Rules { asked: asked.clone(), granted: granted.clone() })
     }
 
     /// Tells whether any request may go to the origin of `url`.
     pub(crate) fn reaches(&self, url: &Url) -> bool {
-        [&self.asked, &self.approved].iter().all(|rules| rules.iter().any(|rule| rule.origin.covers(url)))
+        self.asked.iter().any(|(rule, _)| rule.origin.covers(url))
+            && self.approved.iter().any(|(rule, _)| rule.origin.covers(url))
     }
 
     fn not_asked(&self, url: &Url, name: &str) -> Denied {
-        let near = self.asked.iter().find(|rule| rule.origin.covers_host(url));
-        let hint = near.map(|rule| format!(" (it asks for `{}`)", rule.origin)).unwrap_or_default();
+        let near = self.asked.iter().find(|(rule, _)| rule.origin.covers_host(url));
+        let hint = near.map(|(rule, _)| format!(" (it asks for `{}`)", rule.origin)).unwrap_or_default();
         Denied::new(
             "host-not-asked",
             format!(
@@ -290,11 +307,13 @@ impl Policy {
     }
 }
 
-fn asked_rules(manifest: &Manifest, config: &Value, problems: &mut Vec<String>) -> Vec<Rule> {
+fn asked_rules(manifest: &Manifest, config: &Value, problems: &mut Vec<String>) -> Vec<(Rule, Origin)> {
     let mut rules = Vec::new();
     for asked in &manifest.hosts {
         match origin::resolve(&asked.origin, config) {
-            Ok(Some(origin)) => rules.push(Rule { origin, methods: asked.methods.clone() }),
+            Ok(Some(origin)) => {
+                rules.push((Rule { origin, methods: asked.methods.clone() }, asked.origin.clone()));
+            }
             // An origin that the configuration leaves out is not asked for.
             Ok(None) => {}
             Err(problem) => problems.push(problem),
@@ -303,7 +322,7 @@ fn asked_rules(manifest: &Manifest, config: &Value, problems: &mut Vec<String>) 
     rules
 }
 
-fn approved_rules(grant: &Grant, problems: &mut Vec<String>) -> Vec<Rule> {
+fn approved_rules(grant: &Grant, problems: &mut Vec<String>) -> Vec<(Rule, Granted)> {
     let mut rules = Vec::new();
     for granted in &grant.origins {
         for method in granted.methods.iter().filter(|method| !method.bytes().all(|byte| byte.is_ascii_uppercase())) {
@@ -313,7 +332,10 @@ fn approved_rules(grant: &Grant, problems: &mut Vec<String>) -> Vec<Rule> {
             // Approving a plain http origin takes the other list, so that nobody does it by a missing letter. What
             // `as_asked` took from the configuration may be plain http; it stays out until it is granted by name.
             Ok(origin) if origin.is_plain_http() => {}
-            Ok(origin) => rules.push(Rule { origin, methods: granted.methods.clone() }),
+            Ok(origin) => {
+                let rule = Rule { origin, methods: granted.methods.clone() };
+                rules.push((rule, Granted { list: GrantList::Origins, text: granted.text.clone() }));
+            }
             Err(problem) => problems.push(format!("`grant.origins`: {problem}")),
         }
     }
@@ -325,7 +347,10 @@ fn approved_rules(grant: &Grant, problems: &mut Vec<String>) -> Vec<Rule> {
             Ok(origin) if origin.is_wildcard() => {
                 problems.push(format!("`grant.plain_http`: `{text}` has a wildcard; name each origin"));
             }
-            Ok(origin) => rules.push(Rule { origin, methods: Vec::new() }),
+            Ok(origin) => {
+                let rule = Rule { origin, methods: Vec::new() };
+                rules.push((rule, Granted { list: GrantList::PlainHttp, text: text.clone() }));
+            }
             Err(problem) => problems.push(format!("`grant.plain_http`: {problem}")),
         }
     }

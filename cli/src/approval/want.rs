@@ -128,7 +128,8 @@ pub(crate) fn added<'w>(wanted: &'w [Want], approved: &[Want]) -> Vec<&'w Want> 
     wanted.iter().filter(|want| !approved.iter().any(|known| known.covers(want))).collect()
 }
 
-fn origin(origin: &Origin) -> String {
+/// Writes an origin of a manifest as approvals do.
+pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Fixed(origin) => origin.clone(),
         Origin::FromConfig { config } => format!("origin of config.{config}"),

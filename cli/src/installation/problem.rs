@@ -50,6 +50,11 @@ impl Problems {
         self.add_at(position, key.to_string(), message, fix);
     }
 
+    /// Returns where a key stands, or the nearest one around it that is written.
+    pub(crate) fn position(&self, key: &Key) -> Position {
+        self.places.nearest(key)
+    }
+
     /// Adds a mistake at a position.
     pub(crate) fn add_at(&self, position: Position, key: String, message: impl Into<String>, fix: impl Into<String>) {
         let problem = Problem { position, key, message: message.into(), fix: fix.into() };

@@ -4,6 +4,7 @@
 mod approval;
 mod command_line;
 mod connectors;
+mod explain;
 mod mistakes;
 mod people;
 mod secrets;

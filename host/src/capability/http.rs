@@ -9,6 +9,7 @@ mod body;
 pub(crate) mod budget;
 mod connected;
 mod exchanged;
+mod explain;
 mod grant;
 pub(crate) mod redact;
 mod refresh;

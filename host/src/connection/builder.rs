@@ -72,10 +72,12 @@ impl ConnectionBuilder {
         self.check_config().await?;
         let manifest = self.connector.manifest();
         let policy = Policy::effective(&self.name, manifest, &self.grant, &self.config)?;
-        let setting = self.setting(policy.clone())?;
+        let limits = self.limits.clone().map_or_else(|| Arc::clone(&self.connector.0.ground.limits), Arc::new);
+        let egress = Arc::new(self.egress(policy.clone(), &limits)?);
+        let setting = self.setting(&policy, limits, Arc::clone(&egress));
         let inbound = self.inbound(&policy);
         let reach = Reach::new(policy, manifest, &self.config);
-        let bound = Bound { name: self.name, connector: self.connector, setting, reach, inbound };
+        let bound = Bound { name: self.name, connector: self.connector, setting, egress, reach, inbound };
         Ok(Connection { bound: Arc::new(bound), ceiling: Allowance::Writes })
     }
 
@@ -92,19 +94,18 @@ impl ConnectionBuilder {
         Err(error.with_cause(Cause::ConfigInvalid { violations }).with_connection(&self.name))
     }
 
-    fn setting(&self, policy: Policy) -> Result<Setting, Error> {
+    fn setting(&self, policy: &Policy, limits: Arc<Limits>, egress: Arc<Egress>) -> Setting {
         let loaded = &self.connector.0;
         let ground = &loaded.ground;
-        let limits = self.limits.clone().map_or_else(|| Arc::clone(&ground.limits), Arc::new);
         let slots = &loaded.manifest.credentials;
         let connected = Connected {
             name: self.name.clone(),
             config: self.config.to_string(),
             tokens: Arc::clone(&ground.tokens),
-            secrets: Secrets::new(&self.name, &policy, slots, Arc::clone(&ground.secrets)),
+            secrets: Secrets::new(&self.name, policy, slots, Arc::clone(&ground.secrets)),
             schedule: Schedule::new(&self.name, Arc::clone(&ground.store), self.wakes()),
             lookups: Room::new(self.lookups.clone()),
-            egress: Arc::new(self.egress(policy, &limits)?),
+            egress,
             tape: ground.tape.clone(),
         };
         let rooms = Rooms {
@@ -113,7 +114,7 @@ impl ConnectionBuilder {
             clock: Arc::clone(&ground.clock),
             randomness: Arc::clone(&ground.randomness),
         };
-        Ok(Setting { engine: ground.engine.clone(), weight: loaded.setting.weight, limits, rooms: Arc::new(rooms) })
+        Setting { engine: ground.engine.clone(), weight: loaded.setting.weight, limits, rooms: Arc::new(rooms) }
     }
 
     fn inbound(&self, policy: &Policy) -> Inbound {

@@ -78,6 +78,11 @@ impl Credentials {
         names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
     }
 
+    /// Returns the names of the slots that go out with requests.
+    pub(super) fn outgoing(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().filter(|slot| slot.scheme.goes_out()).map(|slot| slot.name.as_str())
+    }
+
     /// Finds the slot that a request names, and makes sure that it goes only where it belongs.
     pub(super) fn slot(&self, name: &str, url: &Url) -> Result<&Slot, Denied> {
         let Some(slot) = self.slots.iter().find(|slot| slot.name == name) else {
