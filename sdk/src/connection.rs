@@ -22,6 +22,47 @@ pub fn violations<T: DeserializeOwned>(config: &str) -> Vec<Violation> {
     read::<T>(config).err().into_iter().collect()
 }
 
+/// Returns the connection's configuration where `rules` find nothing against it, else `config-invalid`.
+///
+/// The rules say what the JSON Schema cannot; [`rules`](crate::rules) has those that many connectors need. They are the
+/// ones of [`check`], so that a configuration is refused when it is written and, should it get there, in every call.
+pub fn checked<T: DeserializeOwned>(rules: impl FnOnce(&T) -> Vec<Violation>) -> Result<T> {
+    let config: T = config()?;
+    match rules(&config) {
+        found if found.is_empty() => Ok(config),
+        found => Err(Failure::config_invalid(found)),
+    }
+}
+
+/// Returns what is wrong with `config`: the first place where it does not fit `T`, else everything that `rules` find.
+///
+/// For `Describe::validate_config`:
+///
+/// ```
+/// use serde::Deserialize;
+/// use wharf_sdk::{Violation, connection, rules};
+///
+/// #[derive(Deserialize)]
+/// struct Config {
+///     time_zone: String,
+///     calls_per_minute: Option<u32>,
+/// }
+///
+/// impl Config {
+///     fn violations(&self) -> Vec<Violation> {
+///         let zone = rules::known_zone("/time_zone", &self.time_zone);
+///         zone.into_iter().chain(rules::not_zero("calls_per_minute", self.calls_per_minute)).collect()
+///     }
+/// }
+///
+/// let found = connection::check(r#"{"time_zone": "Europe/Atlantis", "calls_per_minute": 0}"#, Config::violations);
+/// let paths: Vec<_> = found.iter().map(|violation| violation.path.as_str()).collect();
+/// assert_eq!(paths, ["/time_zone", "/calls_per_minute"]);
+/// ```
+pub fn check<T: DeserializeOwned>(config: &str, rules: impl FnOnce(&T) -> Vec<Violation>) -> Vec<Violation> {
+    read::<T>(config).map_or_else(|mistake| vec![mistake], |config| rules(&config))
+}
+
 /// Reads JSON, and says where it does not fit.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, Violation> {
     // The path costs time in every value, so it is only looked for when something is wrong.

@@ -112,13 +112,7 @@ pub trait Writing {
     /// After a failure that [stops the connection](Failure::stops_the_connection) the remaining intents fail the same
     /// way, and nothing is sent for them.
     fn apply_batch(intents: &[Intent]) -> Vec<Result<Outcome>> {
-        let mut stopped: Option<Failure> = None;
-        let mut apply = |intent| {
-            let outcome = stopped.clone().map_or_else(|| Self::apply(intent), Err);
-            stopped = outcome.as_ref().err().filter(|failure| failure.stops_the_connection()).cloned();
-            outcome
-        };
-        intents.iter().map(&mut apply).collect()
+        crate::batch::each(intents.iter().map(Ok), Self::apply)
     }
 
     /// Verifies a batch; one result per intent, in their order.

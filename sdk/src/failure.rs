@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bindings::imports::wharf::connector::types;
+use crate::bindings::imports::wharf::connector::types::Intent;
 pub use types::{
     Cause, Conflict, ContractChange, Evidence, LimitScope, Missing, MissingKind, MissingMapping, RateLimit, ToldBy,
     Violation,
@@ -120,6 +121,34 @@ impl Failure {
     /// The remote or the connector cannot do that at all; `what` names the thing.
     pub fn unsupported(what: &str, message: impl Into<String>) -> Self {
         Self::new(Cause::Unsupported(what.to_owned()), message)
+    }
+
+    /// A feed was asked for that the connector does not have.
+    pub fn no_feed(feed: &str) -> Self {
+        Self::unsupported(feed, format!("there is no feed `{feed}`; use one of the manifest"))
+    }
+
+    /// A reference list was asked for that the connector does not have.
+    pub fn no_reference_list(list: &str) -> Self {
+        Self::unsupported(list, format!("there is no reference list `{list}`; use one of the manifest"))
+    }
+
+    /// A record of an entity was asked for that the connector does not read one by one.
+    pub fn no_records(entity: &str) -> Self {
+        Self::unsupported(entity, format!("{entity} records cannot be read one by one; use those of the manifest"))
+    }
+
+    /// A record was looked up by a key that the entity does not have.
+    pub fn no_lookup_key(entity: &str, key: &str) -> Self {
+        let message = format!("{entity} records cannot be looked up by `{key}`; use the keys of the manifest");
+        Self::unsupported("lookup", message)
+    }
+
+    /// A write was asked for that the connector does not do.
+    pub fn no_write(intent: &Intent) -> Self {
+        let (entity, action) = (&intent.entity, intent.action);
+        let message = format!("{action:?} of {entity} is not possible here; use the writes of the manifest");
+        Self::unsupported(entity, message)
     }
 
     /// The remote answered in a shape that this connector does not know. At most 2 KiB of `sample` are kept.
@@ -259,6 +288,19 @@ mod tests {
     fn every_missing_mapping_is_named() {
         let failure = Failure::mapping_missing([("vat-rate", "8"), ("currency", "HUF")]);
         assert_eq!(failure.message(), "no mapping for vat-rate `8`, currency `HUF`; map it to a value of the target");
+    }
+
+    #[test]
+    fn what_the_connector_does_not_have_is_unsupported_and_named() {
+        for (failure, what, name) in [
+            (Failure::no_feed("orders"), "orders", "`orders`"),
+            (Failure::no_reference_list("unit"), "unit", "`unit`"),
+            (Failure::no_records("task"), "task", "task records"),
+            (Failure::no_lookup_key("task", "colour"), "lookup", "`colour`"),
+        ] {
+            assert_eq!(failure.cause(), &Cause::Unsupported(what.to_owned()));
+            assert!(failure.message().contains(name) && failure.message().ends_with("of the manifest"), "{failure}");
+        }
     }
 
     #[test]

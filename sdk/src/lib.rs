@@ -170,8 +170,111 @@
 //! wharf-sdk-testing = "0.1"
 //! ```
 //!
-//! `cargo test` runs its tests natively. `wharf build . --out components` makes `components/shop.wasm` of it, and
-//! `wharf inspect components/shop.wasm` shows what it asks for.
+//! `cargo test` runs its tests natively. `wharf build . --out components` makes `components/shop.wasm` of it,
+//! `wharf inspect components/shop.wasm` shows what it asks for, and `wharf verify components/shop.wasm` tries the laws of the
+//! contract on it.
+//!
+//! # Writing
+//!
+//! A write is an intent: what to do, to which document, and a correlation text. The connector says what it would send, sends
+//! it, and finds out afterwards whether it took effect. It never repeats a request itself.
+//!
+//! ```
+//! use wharf_sdk::document::Order;
+//! use wharf_sdk::manifest::Write;
+//! use wharf_sdk::{Action, Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Writing, http};
+//!
+//! struct Shop;
+//!
+//! /// In the manifest; `true` says that `verify` can tell.
+//! fn write() -> Write {
+//!     Write::new("order", [Action::Create], true)
+//! }
+//!
+//! fn request(intent: &Intent) -> Result<http::RequestBuilder> {
+//!     if (intent.entity.as_str(), intent.action) != ("order", Action::Create) {
+//!         return Err(Failure::no_write(intent));
+//!     }
+//!     let order: Order = intent.document()?;
+//!     let body = serde_json::json!({ "number": order.number, "note": intent.correlation });
+//!     Ok(http::post("https://demo.shop.example/api/orders").credential("token").json(&body))
+//! }
+//!
+//! /// Looks for the order that this intent made.
+//! fn find(intent: &Intent) -> Result<Option<Applied>> {
+//!     let found = http::get("https://demo.shop.example/api/orders").credential("token").query("note", &intent.correlation);
+//!     let ids: Vec<u64> = found.send()?.expect_success()?.json()?;
+//!     Ok(ids.first().map(|id| Applied::new(id.to_string())))
+//! }
+//!
+//! impl Writing for Shop {
+//!     fn plan(intent: &Intent) -> Result<Preview> {
+//!         Ok(request(intent)?.preview()?.note("looks for it by its note before"))
+//!     }
+//!
+//!     fn apply(intent: &Intent) -> Result<Outcome> {
+//!         let request = request(intent)?;
+//!         if let Some(applied) = find(intent)? {
+//!             return Ok(Outcome::AlreadyApplied(applied));
+//!         }
+//!         let id: u64 = request.send()?.expect_success()?.json()?;
+//!         Ok(Outcome::applied(id.to_string()))
+//!     }
+//!
+//!     fn verify(intent: &Intent) -> Result<Verdict> {
+//!         Ok(find(intent)?.map_or(Verdict::Absent, Verdict::Found))
+//!     }
+//! }
+//!
+//! use wharf_sdk_testing::{Answer, FakeHost, applied, intent, verified};
+//!
+//! let create = intent("order", Action::Create, r#"{"number": "A-1"}"#);
+//! let host = FakeHost::new()
+//!     .answer(Answer::json(200, "[]"))
+//!     .answer(Answer::lost())
+//!     .answer(Answer::json(200, "[7]"))
+//!     .answer(Answer::json(200, "[7]"))
+//!     .install();
+//! // The order was made and the answer lost: the host asks, and would not make it again.
+//! let failure = Shop::apply(&create).expect_err("the answer is lost");
+//! assert!(matches!(failure.cause(), wharf_sdk::failure::Cause::OutcomeUnknown));
+//! assert_eq!(verified::<Shop>(&create).as_deref(), Some("7"));
+//! assert_eq!(applied::<Shop>(&create), "7");
+//! assert_eq!(host.requests().iter().filter(|request| request.method == "POST").count(), 1);
+//! ```
+//!
+//! # What else a connector can do
+//!
+//! Each is a trait; its name in [`export!`] is the same in lower case. A connector exports what its system has.
+//!
+//! | trait | what it is for | said in the manifest by |
+//! |---|---|---|
+//! | [`Describe`] | the manifest; rules of the configuration beyond its schema ([`connection::check`], [`rules`]) | - |
+//! | [`Setup`] | trying a connection step by step; what the account offers for the configuration | - |
+//! | [`References`] | lists that mappings point at: statuses, VAT rates, warehouses | [`Manifest::reference_list`] |
+//! | [`Feeds`] | everything, page by page | [`Manifest::feed`] |
+//! | [`Counts`] | how much a feed would return | [`Feed::countable`](manifest::Feed::countable) |
+//! | [`Records`] | one record, by id or by what is known of it ([`Walk`] where a list has to be searched) | [`Manifest::records`] |
+//! | [`Writing`] | changes; several at once where one request takes several ([`batch`]) | [`Manifest::write`] |
+//! | [`Webhooks`] | messages that the remote sends; their signatures are checked in [`secrets`] | [`Manifest::webhooks`] |
+//! | [`Subscriptions`] | telling the remote where to send them | - |
+//! | [`Serving`] | answering a platform that calls us, with records of other connections ([`lookups`]) | [`Manifest::serve`] |
+//! | [`Wakeups`] | what was asked for through [`schedule`] | - |
+//!
+//! # How it signs in
+//!
+//! The manifest names a [`Slot`](manifest::Slot) for each credential, and a request names the slot; the host does the rest,
+//! fetching and renewing tokens too.
+//!
+//! | the system wants | slot |
+//! |---|---|
+//! | user and password | [`Slot::basic`](manifest::Slot::basic) |
+//! | a key in a header, a bearer token | [`Slot::header`](manifest::Slot::header), [`Slot::bearer`](manifest::Slot::bearer) |
+//! | a key in the query, a form or a JSON body | [`Slot::query`](manifest::Slot::query), [`Slot::form_field`](manifest::Slot::form_field), [`Slot::body_field`](manifest::Slot::body_field) |
+//! | OAuth2: password, client credentials, a refresh token | [`Slot::oauth2_password`](manifest::Slot::oauth2_password), [`Slot::oauth2_client_credentials`](manifest::Slot::oauth2_client_credentials), [`Slot::oauth2_refresh`](manifest::Slot::oauth2_refresh) |
+//! | a login that is none of these and gives a token | [`Slot::token_exchange`](manifest::Slot::token_exchange) |
+//! | requests that are signed | [`Slot::mac`](manifest::Slot::mac), [`Slot::jwt`](manifest::Slot::jwt) with [`secrets`] and [`jwt`] |
+//! | to sign in to us | [`Slot::inbound_basic`](manifest::Slot::inbound_basic) and its neighbours |
 //!
 //! # What to keep in mind
 //!
@@ -186,6 +289,7 @@
 //! - **A create leaves the correlation behind**, in a field of the remote document that [`Writing::verify`] can find.
 //! - **Nothing lasts between calls.** No statics; what has to last is in the cursor.
 
+pub mod batch;
 pub mod bindings;
 pub mod civil;
 pub mod clock;
@@ -204,6 +308,7 @@ pub mod manifest;
 mod paging;
 pub mod quirks;
 pub mod random;
+pub mod rules;
 pub mod schedule;
 pub mod secrets;
 pub mod setup;
@@ -216,7 +321,7 @@ pub use connector::{
 pub use cursor::Cursor;
 pub use failure::{Failure, MissingKind, Result, Violation, violation};
 pub use manifest::Manifest;
-pub use paging::{Bounds, Completeness, Content, Item, Page, PageBuilder, Slice};
+pub use paging::{Bounds, Completeness, Content, Item, Page, PageBuilder, Slice, Walk};
 
 /// For the macros of this crate only.
 #[doc(hidden)]

@@ -155,6 +155,32 @@ impl Item {
     }
 }
 
+/// How a walk through a list within one call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Walk<T> {
+    /// The visitor had what it wanted.
+    Found(T),
+    /// The list is over.
+    Over,
+    /// There are more pages than the walk may read.
+    TooLong,
+}
+
+impl<T> Walk<T> {
+    /// Returns what was found, none where the list is over. `precondition` where it was too long to tell: `what` the list
+    /// has, and the `setting` that lets more of it be read.
+    pub fn found(self, what: &str, setting: &str) -> Result<Option<T>> {
+        match self {
+            Self::Found(found) => Ok(Some(found)),
+            Self::Over => Ok(None),
+            Self::TooLong => {
+                let message = format!("there are more {what} than are read to find one; raise `{setting}`");
+                Err(Failure::precondition("search-too-long", message))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,8 @@ use std::cell::Cell;
 
 use wharf_sdk::failure::Cause;
 use wharf_sdk::{
-    Action, Applied, Cursor, Describe, Failure, Intent, Manifest, Outcome, Preview, Result, Verdict, Writing, http,
+    Action, Applied, Cursor, Describe, Failure, Intent, Manifest, Outcome, Preview, Result, Verdict, Violation,
+    Writing, connection, http, rules,
 };
 use wharf_sdk_testing::FakeHost;
 
@@ -151,5 +152,30 @@ fn the_manifest_fits_the_published_schema_and_a_broken_one_does_not() {
         let mut broken = manifest.clone();
         *broken.pointer_mut(pointer).expect(pointer) = wrong;
         assert!(!schema.is_valid(&broken), "{pointer}");
+    }
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Settings {
+    calls_per_minute: Option<u32>,
+}
+
+impl Settings {
+    fn violations(&self) -> Vec<Violation> {
+        rules::not_zero("calls_per_minute", self.calls_per_minute).into_iter().collect()
+    }
+}
+
+#[test]
+fn a_configuration_is_refused_in_every_call_by_the_rules_that_refuse_it_when_it_is_written() {
+    let host = FakeHost::new().config(r#"{"calls_per_minute": 5}"#).install();
+    let settings = connection::checked(Settings::violations).expect("it fits");
+    assert_eq!(settings.calls_per_minute, Some(5));
+    for (config, path) in [(r#"{"calls_per_minute": 0}"#, "/calls_per_minute"), ("{", "")] {
+        host.set_config(config);
+        let found = connection::check(config, Settings::violations);
+        assert_eq!(found.iter().map(|one| one.path.as_str()).collect::<Vec<_>>(), [path], "{config}");
+        let failure = connection::checked(Settings::violations).expect_err(config);
+        assert_eq!(failure.cause(), &Cause::ConfigInvalid(found), "{config}");
     }
 }

@@ -1,4 +1,5 @@
 //! Credential slots of every scheme, against the published schema.
+#![allow(clippy::expect_used, reason = "a test fails where it stands")]
 
 use serde_json::{Value, json};
 use wharf_sdk::manifest::{JwtAlgorithm, Manifest, Oauth2Client, Origin, Slot, TokenExchange};
