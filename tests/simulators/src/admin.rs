@@ -51,6 +51,14 @@ pub struct System {
     pub log: Log,
 }
 
+impl System {
+    /// Puts a system under the admin's eyes, by its state, its fault table and its requests.
+    pub fn new<S: Inspect>(name: &str, state: &Arc<S>, faults: &Faults, log: &Log) -> Self {
+        let state: Arc<dyn Inspect> = Arc::<S>::clone(state);
+        Self { name: name.to_owned(), state, faults: faults.clone(), log: log.clone() }
+    }
+}
+
 /// Makes the admin's router over these systems; serve it with [`serve`](crate::server::serve) and no authority.
 pub fn router(systems: impl IntoIterator<Item = System>) -> Router {
     let systems: BTreeMap<String, System> = systems.into_iter().map(|system| (system.name.clone(), system)).collect();

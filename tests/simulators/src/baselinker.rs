@@ -266,7 +266,7 @@ impl Builder {
         });
         let (faults, log) = (Faults::new(), Log::new());
         let router = Router::new().route(PATH, any(answer)).with_state(Arc::clone(&account));
-        let router = layer(router, Arc::clone(&account) as Arc<dyn Vendor>, &faults, &log);
+        let router = layer(router, &account, &faults, &log);
         let running = Server::new().port(self.port).log(&log).start(router, authority).await?;
         Ok(Simulator { account, faults, log, running })
     }
@@ -316,8 +316,7 @@ impl Simulator {
 
     /// Returns this simulator for the admin's router.
     pub fn system(&self) -> System {
-        let state = Arc::clone(&self.account) as Arc<dyn Inspect>;
-        System { name: "baselinker".to_owned(), state, faults: self.faults.clone(), log: self.log.clone() }
+        System::new("baselinker", &self.account, &self.faults, &self.log)
     }
 
     /// Adds an order; ids that are 0 are given. Returns its id.

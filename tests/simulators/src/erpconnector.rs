@@ -98,8 +98,7 @@ impl Builder {
             companies: BTreeMap::from(companies),
         };
         let (log, faults, service) = (Log::new(), self.faults, Arc::new(Service::new(state)));
-        let vendor = Arc::new(ErpConnector { service: Arc::clone(&service) });
-        let router = fault::layer(router(Arc::clone(&service)), vendor, &faults, &log);
+        let router = fault::layer(router(Arc::clone(&service)), &service, &faults, &log);
         let running = Server::new().port(self.port).log(&log).start(router, authority).await?;
         Ok(Simulator { service, running, faults, log })
     }
@@ -118,12 +117,7 @@ async fn handle(Shared(service): Shared<Arc<Service>>, parts: Parts, body: Bytes
     service.answer(&parts, &body).map(Body::from)
 }
 
-/// What the fault layer and the admin know of the system.
-struct ErpConnector {
-    service: Arc<Service>,
-}
-
-impl Vendor for ErpConnector {
+impl Vendor for Service {
     fn operation(&self, request: &Parts, _body: &[u8]) -> String {
         service::operation(request.method.as_str(), request.uri.path())
     }
@@ -323,32 +317,38 @@ impl Simulator {
 
     /// Returns the numbers of what is there: records by entity.
     pub fn counts(&self) -> Value {
-        counts(&self.service)
+        self.service.counts()
     }
 
     /// Returns what calls have created or changed, as a JSON array.
     pub fn documents(&self) -> Value {
-        documents(&self.service)
+        self.service.documents()
     }
 
     /// Returns what the admin needs of this system, under the name `erpconnector`.
     pub fn system(&self) -> System {
-        System {
-            name: "erpconnector".to_owned(),
-            state: Arc::new(ErpConnector { service: Arc::clone(&self.service) }),
-            faults: self.faults.clone(),
-            log: self.log.clone(),
-        }
+        System::new("erpconnector", &self.service, &self.faults, &self.log)
     }
 }
 
-impl Inspect for ErpConnector {
+impl Inspect for Service {
     fn counts(&self) -> Value {
-        counts(&self.service)
+        let state = self.state();
+        let number = |entity: Entity, created: bool| -> usize {
+            let of = |books: &Books| books.postings(entity).filter(|one| !(created && one.seeded)).count();
+            state.companies.values().map(of).sum()
+        };
+        let numbers: BTreeMap<&str, Value> = Entity::ALL
+            .into_iter()
+            .map(|entity| (entity.name(), json!({ "all": number(entity, false), "created": number(entity, true) })))
+            .collect();
+        json!({ "records": numbers })
     }
 
     fn documents(&self) -> Value {
-        documents(&self.service)
+        let state = self.state();
+        let all = Entity::ALL.into_iter().flat_map(|entity| documents_of(&state, entity));
+        all.filter(|document| !document.seeded || document.changed).map(|document| document.json()).collect()
     }
 }
 
@@ -366,23 +366,4 @@ fn documents_of(state: &State, entity: Entity) -> Vec<Document> {
         books.postings(entity).map(|posting| Document::new(company, entity, posting)).collect()
     };
     state.companies.iter().flat_map(of).collect()
-}
-
-fn counts(service: &Service) -> Value {
-    let state = service.state();
-    let number = |entity: Entity, created: bool| -> usize {
-        let of = |books: &Books| books.postings(entity).filter(|one| !(created && one.seeded)).count();
-        state.companies.values().map(of).sum()
-    };
-    let numbers: BTreeMap<&str, Value> = Entity::ALL
-        .into_iter()
-        .map(|entity| (entity.name(), json!({ "all": number(entity, false), "created": number(entity, true) })))
-        .collect();
-    json!({ "records": numbers })
-}
-
-fn documents(service: &Service) -> Value {
-    let state = service.state();
-    let all = Entity::ALL.into_iter().flat_map(|entity| documents_of(&state, entity));
-    all.filter(|document| !document.seeded || document.changed).map(|document| document.json()).collect()
 }

@@ -262,7 +262,8 @@ pub trait Vendor: Send + Sync + 'static {
 /// Puts the fault table and the log in front of a router.
 ///
 /// Request bodies are read whole before the router sees them.
-pub fn layer(router: Router, vendor: Arc<dyn Vendor>, faults: &Faults, log: &Log) -> Router {
+pub fn layer<V: Vendor>(router: Router, vendor: &Arc<V>, faults: &Faults, log: &Log) -> Router {
+    let vendor: Arc<dyn Vendor> = Arc::<V>::clone(vendor);
     let gate = Gate { vendor, faults: faults.clone(), log: log.clone() };
     router.layer(from_fn_with_state(Arc::new(gate), pass))
 }

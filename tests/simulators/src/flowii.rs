@@ -98,8 +98,7 @@ impl Builder {
     pub async fn start(self, authority: Option<&Authority>) -> io::Result<Simulator> {
         let (log, faults) = (Log::new(), self.faults);
         let service = Arc::new(Service::new(first_state(self.options, self.credentials)));
-        let vendor = Arc::new(Flowii { service: Arc::clone(&service) });
-        let router = fault::layer(router(Arc::clone(&service)), vendor, &faults, &log);
+        let router = fault::layer(router(Arc::clone(&service)), &service, &faults, &log);
         let running = Server::new().port(self.port).log(&log).start(router, authority).await?;
         service.set_base(running.url());
         Ok(Simulator { service, running, faults, log })
@@ -154,23 +153,18 @@ async fn handle(Shared(service): Shared<Arc<Service>>, parts: Parts, body: Bytes
     service.answer(&visit, &parts, &body).map(Body::from)
 }
 
-/// What the fault layer and the admin know of the system.
-struct Flowii {
-    service: Arc<Service>,
-}
-
-impl Vendor for Flowii {
+impl Vendor for Service {
     fn operation(&self, request: &Parts, _body: &[u8]) -> String {
         route::operation(request.method.as_str(), request.uri.path())
     }
 
     fn rate_limited(&self) -> Response {
-        let retry_after = self.service.state().options.retry_after;
+        let retry_after = self.state().options.retry_after;
         self.too_many(retry_after)
     }
 
     fn unauthorized(&self) -> Response {
-        self.service.state().forget_tokens();
+        self.state().forget_tokens();
         sent(Service::unauthorized().answer())
     }
 
@@ -183,9 +177,9 @@ impl Vendor for Flowii {
     }
 }
 
-impl Flowii {
+impl Service {
     fn too_many(&self, retry_after: RetryAfter) -> Response {
-        sent(self.service.too_many_requests(retry_after))
+        sent(self.too_many_requests(retry_after))
     }
 }
 
@@ -356,32 +350,39 @@ impl Simulator {
 
     /// Returns the numbers of what is there: records by table, and the log-ins.
     pub fn counts(&self) -> Value {
-        counts(&self.service)
+        self.service.counts()
     }
 
     /// Returns what calls have created, as a JSON array.
     pub fn documents(&self) -> Value {
-        documents(&self.service)
+        self.service.documents()
     }
 
     /// Returns what the admin needs of this system, under the name `flowii`.
     pub fn system(&self) -> System {
-        System {
-            name: "flowii".to_owned(),
-            state: Arc::new(Flowii { service: Arc::clone(&self.service) }),
-            faults: self.faults.clone(),
-            log: self.log.clone(),
-        }
+        System::new("flowii", &self.service, &self.faults, &self.log)
     }
 }
 
-impl Inspect for Flowii {
+impl Inspect for Service {
     fn counts(&self) -> Value {
-        counts(&self.service)
+        let state = self.state();
+        let number = |table: &str, created: bool| -> usize {
+            let of =
+                |company: &Company| company.records(table).iter().filter(|record| !(created && record.seeded)).count();
+            state.companies.iter().map(of).sum()
+        };
+        let tables = model::TABLES.iter();
+        let numbers: BTreeMap<&str, Value> = tables
+            .map(|(table, _)| (*table, json!({ "all": number(table, false), "created": number(table, true) })))
+            .collect();
+        json!({ "records": numbers, "tokens_given": state.tokens_given() })
     }
 
     fn documents(&self) -> Value {
-        documents(&self.service)
+        let state = self.state();
+        let all = model::TABLES.iter().flat_map(|(table, _)| documents_of(&state, table));
+        all.filter(|document| !document.seeded).map(|document| document.json()).collect()
     }
 }
 
@@ -390,23 +391,4 @@ fn documents_of(state: &State, table: &'static str) -> Vec<Document> {
         company.records(table).iter().map(|record| Document::new(company, table, record)).collect()
     };
     state.companies.iter().flat_map(of).collect()
-}
-
-fn counts(service: &Service) -> Value {
-    let state = service.state();
-    let number = |table: &str, created: bool| -> usize {
-        let of = |company: &Company| company.records(table).iter().filter(|record| !(created && record.seeded)).count();
-        state.companies.iter().map(of).sum()
-    };
-    let tables = model::TABLES.iter();
-    let numbers: BTreeMap<&str, Value> = tables
-        .map(|(table, _)| (*table, json!({ "all": number(table, false), "created": number(table, true) })))
-        .collect();
-    json!({ "records": numbers, "tokens_given": state.tokens_given() })
-}
-
-fn documents(service: &Service) -> Value {
-    let state = service.state();
-    let all = model::TABLES.iter().flat_map(|(table, _)| documents_of(&state, table));
-    all.filter(|document| !document.seeded).map(|document| document.json()).collect()
 }

@@ -79,8 +79,7 @@ impl Builder {
     pub async fn start(self, authority: Option<&Authority>) -> io::Result<Simulator> {
         let state = State { options: self.options, panel_token: Some(self.token), ..State::default() };
         let (log, faults, service) = (Log::new(), self.faults, Arc::new(Service::new(state)));
-        let vendor = Arc::new(Operand { service: Arc::clone(&service) });
-        let router = fault::layer(router(Arc::clone(&service)), vendor, &faults, &log);
+        let router = fault::layer(router(Arc::clone(&service)), &service, &faults, &log);
         let running = Server::new().port(self.port).log(&log).start(router, authority).await?;
         Ok(Simulator { service, running, faults, log })
     }
@@ -95,23 +94,18 @@ async fn handle(Shared(service): Shared<Arc<Service>>, parts: Parts, body: Bytes
     service.answer(&parts, &body).map(Body::from)
 }
 
-/// What the fault layer and the admin know of the system.
-struct Operand {
-    service: Arc<Service>,
-}
-
-impl Vendor for Operand {
+impl Vendor for Service {
     fn operation(&self, request: &Parts, _body: &[u8]) -> String {
         route::operation(request.method.as_str(), request.uri.path())
     }
 
     fn rate_limited(&self) -> Response {
-        sent(&Refusal::too_many(self.service.state().options.retry_after_seconds))
+        sent(&Refusal::too_many(self.state().options.retry_after_seconds))
     }
 
     /// Ends all sessions; the panel token stays good.
     fn unauthorized(&self) -> Response {
-        let mut state = self.service.state();
+        let mut state = self.state();
         state.sessions.clear();
         sent(&Refusal::invalid_token(state.options.refused_session_status))
     }
@@ -125,17 +119,33 @@ fn sent(refusal: &Refusal) -> Response {
     refusal.answer().map(Body::from)
 }
 
-impl Inspect for Operand {
+impl Inspect for Service {
     fn counts(&self) -> Value {
-        counts(&self.service)
+        let state = self.state();
+        let numbers: serde_json::Map<String, Value> = Table::ALL
+            .into_iter()
+            .map(|table| {
+                let records = state.records(table);
+                let changed = records.iter().filter(|stored| stored.changed).count();
+                (table.name().to_owned(), json!({ "all": records.len(), "changed": changed }))
+            })
+            .collect();
+        json!({ "records": numbers, "logins": state.sessions_made })
     }
 
     fn documents(&self) -> Value {
-        documents(&self.service)
+        let state = self.state();
+        let changed = |table: Table| {
+            let changed = state.records(table).iter().filter(|stored| stored.changed);
+            changed.map(
+                move |stored| json!({ "entity": table.name(), "id": stored.value.get(table.key()), "value": stored.value }),
+            )
+        };
+        Table::ALL.into_iter().flat_map(changed).collect()
     }
 
     fn command(&self, command: Value) -> Result<Value, String> {
-        command::run(&self.service, command)
+        command::run(self, command)
     }
 }
 
@@ -249,45 +259,16 @@ impl Simulator {
 
     /// Returns the numbers of what is there.
     pub fn counts(&self) -> Value {
-        counts(&self.service)
+        self.service.counts()
     }
 
     /// Returns what was changed since the start, as a JSON array.
     pub fn documents(&self) -> Value {
-        documents(&self.service)
+        self.service.documents()
     }
 
     /// Returns what the admin needs of this system, under the name `operand`.
     pub fn system(&self) -> System {
-        System {
-            name: "operand".to_owned(),
-            state: Arc::new(Operand { service: Arc::clone(&self.service) }),
-            faults: self.faults.clone(),
-            log: self.log.clone(),
-        }
+        System::new("operand", &self.service, &self.faults, &self.log)
     }
-}
-
-fn counts(service: &Service) -> Value {
-    let state = service.state();
-    let numbers: serde_json::Map<String, Value> = Table::ALL
-        .into_iter()
-        .map(|table| {
-            let records = state.records(table);
-            let changed = records.iter().filter(|stored| stored.changed).count();
-            (table.name().to_owned(), json!({ "all": records.len(), "changed": changed }))
-        })
-        .collect();
-    json!({ "records": numbers, "logins": state.sessions_made })
-}
-
-fn documents(service: &Service) -> Value {
-    let state = service.state();
-    let changed = |table: Table| {
-        let changed = state.records(table).iter().filter(|stored| stored.changed);
-        changed.map(
-            move |stored| json!({ "entity": table.name(), "id": stored.value.get(table.key()), "value": stored.value }),
-        )
-    };
-    Table::ALL.into_iter().flat_map(changed).collect()
 }

@@ -93,8 +93,7 @@ impl Builder {
         let state = State { options: self.options, api_key: self.api_key, store: Store::default() };
         let (log, faults, service) = (Log::new(), self.faults, Arc::new(Service::new(state)));
         lists::seed(&service);
-        let vendor = Arc::new(Optimakers { service: Arc::clone(&service) });
-        let router = fault::layer(router(Arc::clone(&service)), vendor, &faults, &log);
+        let router = fault::layer(router(Arc::clone(&service)), &service, &faults, &log);
         let running = Server::new().port(self.port).log(&log).start(router, authority).await?;
         let emitter =
             Emitter::start(Arc::clone(&service), self.webhook_root_pem.as_deref()).map_err(io::Error::other)?;
@@ -115,20 +114,15 @@ async fn handle(Shared(service): Shared<Arc<Service>>, parts: Parts, body: Bytes
     service.answer(&parts, &body).map(Body::from)
 }
 
-/// What the fault layer and the admin know of the system.
-struct Optimakers {
-    service: Arc<Service>,
-}
-
-impl Optimakers {
+impl Service {
     fn retry_after(&self) -> Option<u32> {
-        self.service.state().options.retry_after_seconds
+        self.state().options.retry_after_seconds
     }
 }
 
-impl Vendor for Optimakers {
+impl Vendor for Service {
     fn operation(&self, request: &Parts, _body: &[u8]) -> String {
-        service::operation(&self.service.state().options, &request.method, request.uri.path())
+        service::operation(&self.state().options, &request.method, request.uri.path())
     }
 
     fn rate_limited(&self) -> Response {
@@ -361,59 +355,47 @@ impl Simulator {
 
     /// Returns the numbers of what is there: records by table, tries to deliver messages.
     pub fn counts(&self) -> Value {
-        counts(&self.service)
+        self.service.counts()
     }
 
     /// Returns what calls and persons have made or changed, as a JSON array.
     pub fn documents(&self) -> Value {
-        documents(&self.service)
+        self.service.documents()
     }
 
     /// Returns what the admin needs of this system, under the name `optimakers`.
     pub fn system(&self) -> System {
-        System {
-            name: "optimakers".to_owned(),
-            state: Arc::new(Optimakers { service: Arc::clone(&self.service) }),
-            faults: self.faults.clone(),
-            log: self.log.clone(),
-        }
+        System::new("optimakers", &self.service, &self.faults, &self.log)
     }
 }
 
-impl Inspect for Optimakers {
+impl Inspect for Service {
     fn counts(&self) -> Value {
-        counts(&self.service)
+        let state = self.state();
+        let of = |table: Table| {
+            let documents = documents_of(&state, table);
+            let created = documents.iter().filter(|document| !document.seeded).count();
+            (table.name(), json!({ "all": documents.len(), "created": created }))
+        };
+        let records: BTreeMap<&str, Value> = Table::ALL.into_iter().map(of).collect();
+        let attempts = self.outbox.attempts();
+        let delivered =
+            attempts.iter().filter(|one| one.status.is_some_and(|status| (200..300).contains(&status))).count();
+        let webhooks = json!({ "attempts": attempts.len(), "delivered": delivered, "waiting": self.outbox.waiting() });
+        json!({ "records": records, "webhooks": webhooks })
     }
 
     fn documents(&self) -> Value {
-        documents(&self.service)
+        let state = self.state();
+        let all = Table::ALL.into_iter().flat_map(|table| documents_of(&state, table));
+        all.filter(|document| !document.seeded || document.changed).map(|document| document.json()).collect()
     }
 
     fn command(&self, command: Value) -> Result<Value, String> {
-        command::run(&self.service, command)
+        command::run(self, command)
     }
 }
 
 fn documents_of(state: &State, table: Table) -> Vec<Document> {
     state.store.records(table).map(|(id, record)| Document::new(table, id, record)).collect()
-}
-
-fn counts(service: &Service) -> Value {
-    let state = service.state();
-    let of = |table: Table| {
-        let documents = documents_of(&state, table);
-        let created = documents.iter().filter(|document| !document.seeded).count();
-        (table.name(), json!({ "all": documents.len(), "created": created }))
-    };
-    let records: BTreeMap<&str, Value> = Table::ALL.into_iter().map(of).collect();
-    let attempts = service.outbox.attempts();
-    let delivered = attempts.iter().filter(|one| one.status.is_some_and(|status| (200..300).contains(&status))).count();
-    let webhooks = json!({ "attempts": attempts.len(), "delivered": delivered, "waiting": service.outbox.waiting() });
-    json!({ "records": records, "webhooks": webhooks })
-}
-
-fn documents(service: &Service) -> Value {
-    let state = service.state();
-    let all = Table::ALL.into_iter().flat_map(|table| documents_of(&state, table));
-    all.filter(|document| !document.seeded || document.changed).map(|document| document.json()).collect()
 }
