@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wharf_sdk::civil::Zone;
-use wharf_sdk::{Violation, violation};
+use wharf_sdk::{Violation, rules, violation};
 
 use crate::assumed;
 
@@ -149,10 +149,7 @@ impl Config {
             found.push(violation("/base_url", "not-a-url", message));
         }
         for (path, zone) in [("/block_time_zone", &self.block_time_zone), ("/time_zone", &self.time_zone)] {
-            if Zone::named(zone).is_none() {
-                let message = format!("time zone `{zone}` is not known; write it like `Europe/Warsaw`");
-                found.push(violation(path, "unknown-zone", message));
-            }
+            found.extend(rules::known_zone(path, zone));
         }
         if let Some(warehouse) = self.warehouse.as_deref().filter(|key| !key.contains('_')) {
             let message = format!("`{warehouse}` is no warehouse; take one of the list `warehouse`, such as `bl_206`");

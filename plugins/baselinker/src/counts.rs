@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use wharf_sdk::{Bounds, Completeness, Failure, Result, Tally};
 
+use crate::catalog;
 use crate::client::Client;
-use crate::{catalog, pull};
+use crate::feeds::pull;
 
 /// Counts the records of a feed: the vendor has no method for it, so the lists are gone through.
 ///

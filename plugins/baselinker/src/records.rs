@@ -29,7 +29,7 @@ pub(crate) fn any(client: &Client, entity: &str, id: &str) -> Result<Item> {
         "invoice" => documents::INVOICES.get(client, "invoice_id", id),
         // There is no filter by the receipt's own id, but a list from it on.
         "receipt" => documents::RECEIPTS.get(client, "id_from", id),
-        _ => Err(Failure::unsupported(entity, format!("`{entity}` records cannot be read one by one"))),
+        _ => Err(Failure::no_records(entity)),
     }
 }
 

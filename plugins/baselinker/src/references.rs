@@ -106,7 +106,7 @@ pub(crate) const LISTS: [List; 16] = [
 /// Returns a list.
 pub(crate) fn page(client: &Client, name: &str) -> Result<ReferencePage> {
     let list = LISTS.iter().find(|list| list.name == name);
-    let list = list.ok_or_else(|| Failure::unsupported(name, format!("there is no reference list `{name}`")))?;
+    let list = list.ok_or_else(|| Failure::no_reference_list(name))?;
     read(client, list).map(ReferencePage::last)
 }
 

@@ -1,5 +1,6 @@
 //! Creating and changing records.
 
+use wharf_sdk::batch::{each, only};
 use wharf_sdk::http::Effect;
 use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
 
@@ -106,7 +107,7 @@ pub(crate) fn apply_batch(client: &Client, intents: &[Intent]) -> Vec<Result<Out
     match kind(intents) {
         Kind::Statuses => statuses::apply(client, intents),
         Kind::Bulk(bulk) => bulk.apply(client, intents),
-        Kind::Single => one_by_one(intents, |intent| apply(client, intent)),
+        Kind::Single => each(intents.iter().map(Ok), |intent| apply(client, intent)),
         Kind::Unknown => refuse(intents),
     }
 }
@@ -145,25 +146,7 @@ fn kind(intents: &[Intent]) -> Kind {
 }
 
 fn refuse<T>(intents: &[Intent]) -> Vec<Result<T>> {
-    let refusal = |entity: &str| Failure::unsupported(entity, format!("`{entity}` records cannot be written here"));
-    intents.iter().map(|intent| Err(refusal(&intent.entity))).collect()
-}
-
-/// Does one after the other. After a failure that is about the connection nothing is sent any more.
-fn one_by_one<T>(intents: &[Intent], does: impl Fn(&Intent) -> Result<T>) -> Vec<Result<T>> {
-    let mut stopped: Option<Failure> = None;
-    let mut results = Vec::with_capacity(intents.len());
-    for intent in intents {
-        let result = stopped.clone().map_or_else(|| does(intent), Err);
-        stopped = result.as_ref().err().filter(|failure| failure.stops_the_connection()).cloned();
-        results.push(result);
-    }
-    results
-}
-
-/// Returns the result of the only intent.
-fn only<T>(results: Vec<Result<T>>) -> Result<T> {
-    results.into_iter().next().unwrap_or_else(|| Err(Failure::internal("a batch of one has no result")))
+    intents.iter().map(|intent| Err(Failure::no_write(intent))).collect()
 }
 
 /// Reads the number of a record that a document or target names.
@@ -176,6 +159,5 @@ fn number(path: &str, text: &str) -> Result<u64> {
 
 /// Refuses an action that the entity does not have.
 fn no_action<T>(intent: &Intent) -> Result<T> {
-    let message = format!("`{}` records do not take this action", intent.entity);
-    Err(Failure::unsupported(&intent.entity, message))
+    Err(Failure::no_write(intent))
 }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use wharf_sdk::batch::each;
 use wharf_sdk::failure::Cause;
 use wharf_sdk::http::Effect;
 use wharf_sdk::{Intent, Outcome, Preview, Result, Verdict};
@@ -67,7 +68,7 @@ pub(super) fn apply(client: &Client, intents: &[Intent]) -> Vec<Result<Outcome>>
 
 /// Asks for each order whether it has the status.
 pub(super) fn verify(client: &Client, intents: &[Intent]) -> Vec<Result<Verdict>> {
-    super::one_by_one(intents, |intent| {
+    each(intents.iter().map(Ok), |intent| {
         let (order, status) = read(intent)?;
         verification::of_change(client, &order.to_string(), &[one_call(order, status)])
     })
