@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wharf_sdk::{Failure, Result, Violation, connection, violation};
+use wharf_sdk::{Result, Violation, connection, rules, violation};
 
 use crate::assumed::{self, FIELDS, Field};
 use crate::query::is_name;
@@ -86,11 +86,7 @@ fn first_company() -> String {
 impl Config {
     /// Reads the connection's configuration; `config-invalid` when it cannot work.
     pub(crate) fn load() -> Result<Self> {
-        let config: Self = connection::config()?;
-        match config.violations() {
-            found if found.is_empty() => Ok(config),
-            found => Err(Failure::config_invalid(found)),
-        }
+        connection::checked(Self::violations)
     }
 
     /// Returns the name of a field.
@@ -109,10 +105,7 @@ impl Config {
 
     fn number_violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        if self.calls_per_minute == Some(0) {
-            let message = "`calls_per_minute` is 0; write 1 or more, or leave it out";
-            found.push(violation("/calls_per_minute", "zero", message));
-        }
+        found.extend(rules::not_zero("calls_per_minute", self.calls_per_minute));
         if !matches!(self.price_places, 2 | 4) {
             let message = format!("`price_places` is {}; write 2 or 4", self.price_places);
             found.push(violation("/price_places", "out-of-range", message));

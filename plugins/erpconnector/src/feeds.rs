@@ -59,7 +59,7 @@ fn entity_of<'a>(feed: &str, bounds: &'a Bounds) -> Result<Entity<'a>> {
                 Err(Failure::unsupported("records", message))
             }
         },
-        _ => Err(Failure::unsupported(feed, format!("there is no feed `{feed}`; use one of the manifest"))),
+        _ => Err(Failure::no_feed(feed)),
     }
 }
 

@@ -11,13 +11,13 @@ mod document;
 mod entries;
 mod feeds;
 mod invoices;
-mod lists;
 mod manifest;
 mod others;
 mod posting;
 mod products;
 mod query;
 mod records;
+mod references;
 mod row;
 mod setup;
 mod suppliers;
@@ -44,10 +44,7 @@ impl Describe for ErpConnector {
     }
 
     fn validate_config(config: &str) -> Vec<Violation> {
-        match serde_json::from_str::<Config>(config) {
-            Ok(config) => config.violations(),
-            Err(_) => connection::violations::<Config>(config),
-        }
+        connection::check(config, Config::violations)
     }
 }
 
@@ -75,7 +72,7 @@ impl Records for ErpConnector {
 
 impl References for ErpConnector {
     fn page(reference_list: &str, after: Option<&str>) -> Result<ReferencePage> {
-        lists::page(reference_list, after)
+        references::page(reference_list, after)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::client::SLOT;
 use crate::config::{Config, VENDOR};
 use crate::document::{AnyRecord, JournalEntry, SupplierOrder};
 use crate::feeds::CURSOR_VERSION;
-use crate::lists::COMPANIES;
+use crate::references::COMPANIES;
 
 const SUMMARY: &str = "Products, customers, invoices, supplier orders and ledger entries of Acomba, QuickBooks Online, Avantage and Sage 50 through \
                        ERPConnector; what can be written depends on the ERP.";

@@ -86,9 +86,7 @@ pub(crate) fn any_item(client: &Client, name: &str, row: &Row<'_>) -> Result<Ite
 }
 
 fn entity_of(entity: &str) -> Result<Entity<'static>> {
-    Entity::KNOWN.into_iter().find(|one| one.document() == entity).ok_or_else(|| {
-        Failure::unsupported(entity, format!("there are no {entity} records here; use those of the manifest"))
-    })
+    Entity::KNOWN.into_iter().find(|one| one.document() == entity).ok_or_else(|| Failure::no_records(entity))
 }
 
 fn field_of(entity: Entity<'_>, key: &str) -> Result<Field> {
@@ -103,10 +101,6 @@ fn field_of(entity: Entity<'_>, key: &str) -> Result<Field> {
         (Entity::SupplierOrder, "supplier") => Ok(supplier_order::SUPPLIER),
         (Entity::GLJournalEntry, "number") => Ok(entry::NUMBER),
         (Entity::Product, "sku") => Ok(product::NUMBER),
-        _ => {
-            let message =
-                format!("{} records cannot be looked up by `{key}`; use the keys of the manifest", entity.document());
-            Err(Failure::unsupported("lookup", message))
-        }
+        _ => Err(Failure::no_lookup_key(entity.document(), key)),
     }
 }

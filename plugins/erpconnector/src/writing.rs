@@ -61,10 +61,7 @@ fn write_of(intent: &Intent) -> Result<Write> {
                 "an invoice is never changed or removed once it is in the books; make a credit note in the ERP";
             return Err(Failure::unsupported(entity, message));
         }
-        (entity, action) => {
-            let message = format!("{action:?} of {entity} is not possible here; use the writes of the manifest");
-            return Err(Failure::unsupported(entity, message));
-        }
+        _ => return Err(Failure::no_write(intent)),
     })
 }
 

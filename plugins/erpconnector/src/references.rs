@@ -19,9 +19,7 @@ pub(crate) fn page(list: &str, after: Option<&str>) -> Result<ReferencePage> {
         return Ok(ReferencePage::last(companies(&client)));
     }
     let guess = GUESSES.iter().find(|guess| guess.list.is_some_and(|(name, _)| name == list));
-    let guess = guess.ok_or_else(|| {
-        Failure::unsupported(list, format!("there is no reference list `{list}`; use one of the manifest"))
-    })?;
+    let guess = guess.ok_or_else(|| Failure::no_reference_list(list))?;
     let skip: u32 = after
         .unwrap_or("0")
         .parse()
