@@ -9,9 +9,9 @@ use wharf_sdk::http::{self, RequestBuilder, Response};
 use wharf_sdk::{Failure, Preview, Result};
 
 use crate::api::{Draft, Envelope, MEDIA_TYPE};
-use crate::codes::Entry;
 use crate::company;
 use crate::config::Config;
+use crate::references::Entry;
 
 pub(crate) use problems::{Refusal, refusal};
 
@@ -113,14 +113,14 @@ impl Client {
 
     /// Returns the countries, read at most once.
     pub(crate) fn countries(&self) -> Result<&[Entry]> {
-        once(&self.countries, || crate::codes::read(self, "countries")).map(Vec::as_slice)
+        once(&self.countries, || crate::references::read(self, "countries")).map(Vec::as_slice)
     }
 
     /// Returns the id of the type of new orders.
     pub(crate) fn order_type(&self) -> Result<&str> {
         once(&self.order_type, || match &self.config.order_type_id {
             Some(id) => Ok(id.clone()),
-            None => crate::codes::first_order_type(self),
+            None => crate::references::first_order_type(self),
         })
         .map(String::as_str)
     }
@@ -129,7 +129,7 @@ impl Client {
     pub(crate) fn activity_type(&self) -> Result<&str> {
         once(&self.activity_type, || match &self.config.activity_type_id {
             Some(id) => Ok(id.clone()),
-            None => crate::codes::first_activity_type(self),
+            None => crate::references::first_activity_type(self),
         })
         .map(String::as_str)
     }

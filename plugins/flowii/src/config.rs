@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wharf_sdk::civil::Zone;
-use wharf_sdk::{Failure, Result, Violation, connection, violation};
+use wharf_sdk::{Result, Violation, connection, rules, violation};
 
 use crate::assumed;
 
@@ -103,25 +103,14 @@ pub(crate) enum UnitPrices {
 impl Config {
     /// Reads the connection's configuration; `config-invalid` when it cannot work.
     pub(crate) fn load() -> Result<Self> {
-        let config: Self = connection::config()?;
-        match config.violations() {
-            found if found.is_empty() => Ok(config),
-            found => Err(Failure::config_invalid(found)),
-        }
+        connection::checked(Self::violations)
     }
 
     /// Returns what is wrong that the JSON Schema cannot say.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        if Zone::named(&self.time_zone).is_none() {
-            let known: Vec<_> = Zone::names().collect();
-            let message = format!("`{}` is no time zone known here; use one of {}", self.time_zone, known.join(", "));
-            found.push(violation("/time_zone", "unknown-zone", message));
-        }
-        if self.calls_per_minute == Some(0) {
-            let message = "`calls_per_minute` is 0; write 1 or more, or leave it out";
-            found.push(violation("/calls_per_minute", "zero", message));
-        }
+        found.extend(rules::known_zone("/time_zone", &self.time_zone));
+        found.extend(rules::not_zero("calls_per_minute", self.calls_per_minute));
         if self.check_before_create == Some(false) && self.items_in != ItemsIn::Inline {
             let message =
                 "without looking before, an order left half-done would be made twice; set `items_in = \"inline\"`";

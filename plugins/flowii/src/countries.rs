@@ -4,7 +4,7 @@ use wharf_sdk::{Failure, Result};
 
 use crate::assumed::COUNTRY_NAMES;
 use crate::client::Client;
-use crate::codes::Entry;
+use crate::references::Entry;
 
 /// Returns FLOWii's id of a country; `mapping-missing` when its list has no such country.
 pub(crate) fn id_of(client: &Client, code: &str) -> Result<String> {

@@ -67,7 +67,7 @@ impl Source {
             "products" => Ok(Self::Products),
             "invoices" => Ok(Self::Invoices),
             "payments" => Ok(Self::Payments),
-            _ => Err(Failure::unsupported(feed, format!("FLOWii has no feed `{feed}`; use one of the manifest"))),
+            _ => Err(Failure::no_feed(feed)),
         }
     }
 

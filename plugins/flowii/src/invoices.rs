@@ -6,13 +6,13 @@
 use std::ops::ControlFlow;
 
 use wharf_sdk::document::Invoice;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, civil};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk, civil};
 
 use crate::api::{self, Resource};
 use crate::client::{Client, envelope};
 use crate::convert::invoice::{Likeness, Mark, check, draft, likeness};
 use crate::convert::item;
-use crate::listing::{Walk, walk};
+use crate::listing::walk;
 use crate::{assumed, correlation, orders, partners};
 
 /// Days before the date of issue from which invoices are read: an invoice may be entered before the date it bears.

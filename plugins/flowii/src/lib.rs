@@ -2,9 +2,7 @@
 
 mod api;
 mod assumed;
-mod batch;
 mod client;
-mod codes;
 mod company;
 mod config;
 mod convert;
@@ -21,6 +19,7 @@ mod partners;
 mod plain;
 mod products;
 mod records;
+mod references;
 mod search;
 mod setup;
 mod writing;
@@ -28,7 +27,7 @@ mod writing;
 use wharf_sdk::setup::{Discovery, Step};
 use wharf_sdk::{
     Bounds, Cursor, Describe, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records, ReferencePage,
-    References, Result, Setup, Verdict, Violation, Writing, connection,
+    References, Result, Setup, Verdict, Violation, Writing, batch, connection,
 };
 
 use config::Config;
@@ -45,10 +44,7 @@ impl Describe for Flowii {
     }
 
     fn validate_config(config: &str) -> Vec<Violation> {
-        match serde_json::from_str::<Config>(config) {
-            Ok(config) => config.violations(),
-            Err(_) => connection::violations::<Config>(config),
-        }
+        connection::check(config, Config::violations)
     }
 }
 
@@ -64,7 +60,7 @@ impl Setup for Flowii {
 
 impl References for Flowii {
     fn page(reference_list: &str, _after: Option<&str>) -> Result<ReferencePage> {
-        codes::reference_page(reference_list)
+        references::page(reference_list)
     }
 }
 
@@ -90,11 +86,11 @@ impl Writing for Flowii {
     }
 
     fn apply(intent: &Intent) -> Result<Outcome> {
-        writing::only(writing::apply(std::slice::from_ref(intent)))
+        batch::only(writing::apply(std::slice::from_ref(intent)))
     }
 
     fn verify(intent: &Intent) -> Result<Verdict> {
-        writing::only(writing::verify(std::slice::from_ref(intent)))
+        batch::only(writing::verify(std::slice::from_ref(intent)))
     }
 
     fn apply_batch(intents: &[Intent]) -> Vec<Result<Outcome>> {

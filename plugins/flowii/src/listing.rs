@@ -3,22 +3,11 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use wharf_sdk::{Failure, Result};
+use wharf_sdk::{Failure, Result, Walk};
 
 use crate::api::{Envelope, Resource};
 use crate::assumed::PAGE_SIZE;
 use crate::client::{Client, Query, envelope};
-
-/// How a walk ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Walk<T> {
-    /// The visitor had what it wanted.
-    Found(T),
-    /// The list is over.
-    Over,
-    /// More pages than the walk may read.
-    TooLong,
-}
 
 /// Returns the parameters of a page; pages count from 0.
 pub(crate) fn page_of<'n>(query: &[(&'n str, String)], page: u64, size: u32) -> Vec<(&'n str, String)> {

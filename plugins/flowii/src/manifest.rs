@@ -5,10 +5,10 @@ use wharf_sdk::manifest::{Budget, Feed, Host, Manifest, Oauth2Password, Origin, 
 
 use crate::assumed::{BATCH, CALLS_PER_MINUTE, CONCURRENT};
 use crate::client::SLOT;
-use crate::codes::LISTS;
 use crate::config::Config;
 use crate::document::{BusinessCase, Event, Task};
 use crate::feeds::CURSOR_VERSION;
+use crate::references::LISTS;
 
 const SUMMARY: &str = "Partners, tasks, events, business cases, orders, products, invoices, payments and attendance of FLOWii, a CRM and ERP \
      of Slovakia and Hungary.";

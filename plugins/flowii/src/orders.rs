@@ -7,16 +7,16 @@ pub(crate) mod change;
 
 use std::ops::ControlFlow;
 
+use wharf_sdk::batch::{all_failed, each};
 use wharf_sdk::document::Order;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, civil, log};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk, civil, log};
 
 use crate::api::{Draft, Resource};
-use crate::batch::{all_failed, each};
 use crate::client::{Client, Refusal, envelope, refusal};
 use crate::config::{Config, ItemsIn};
 use crate::convert::item::{self, Item};
 use crate::convert::order::{CUSTOM_VALUES, Surroundings, check, draft};
-use crate::listing::{Walk, walk};
+use crate::listing::walk;
 use crate::search::{Found, Place, Search, search};
 use crate::{correlation, items, partners};
 

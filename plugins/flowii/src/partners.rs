@@ -9,11 +9,11 @@ use std::ops::ControlFlow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use wharf_sdk::document::{Partner, PartnerKind};
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk};
 
 use crate::api::{self, Draft, Envelope, Resource};
 use crate::client::{Client, envelope};
-use crate::listing::{Walk, page_of, walk};
+use crate::listing::{page_of, walk};
 use crate::{assumed, convert, correlation, countries};
 
 /// Most candidates whose contacts are read for one question. More means that the search text is too common.

@@ -1,15 +1,15 @@
 //! Tasks, events and business cases: one resource each, made by one request and recognised by the correlation in its
 //! description.
 
+use wharf_sdk::batch::{all_failed, each};
 use wharf_sdk::document::Partner;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, violation};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk, violation};
 
 use crate::api::{Draft, Resource};
-use crate::batch::{all_failed, each};
 use crate::client::{Client, envelope};
 use crate::config::Config;
 use crate::document::{BusinessCase, Event, Task};
-use crate::listing::{Walk, page_of};
+use crate::listing::page_of;
 use crate::search::{Found, Place, Search, search};
 use crate::{assumed, convert, correlation, orders, partners};
 

@@ -2,15 +2,15 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use wharf_sdk::batch::{all_failed, each};
 use wharf_sdk::document::Product;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk};
 
 use crate::api::Draft;
 use crate::assumed;
-use crate::batch::{all_failed, each};
 use crate::client::{Client, envelope};
 use crate::convert::product::{code, draft};
-use crate::listing::{Walk, page_of};
+use crate::listing::page_of;
 use crate::search::{Place, Search, search};
 
 const PLACE: Place<'static> = Place {

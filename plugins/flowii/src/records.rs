@@ -7,7 +7,6 @@ use crate::api::{self, Envelope, Resource};
 use crate::client::{Client, envelope};
 use crate::config::Config;
 use crate::feeds::partner_item;
-use crate::listing::Walk;
 use crate::{convert, correlation, items, orders, partners};
 
 /// Returns a record by FLOWii's id.
@@ -33,7 +32,7 @@ pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
         "attendance" => one(&client, "attendance", "attendances", id, |_, row, _| {
             Item::new("attendance", id, &convert::attendance::read(row)?)
         }),
-        _ => Err(unknown(entity)),
+        _ => Err(Failure::no_records(entity)),
     }
 }
 
@@ -43,13 +42,9 @@ pub(crate) fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Re
     let found = match entity {
         "partner" => find_partner(&client, query)?,
         "order" => find_order(&client, query)?,
-        _ => return Err(unknown(entity)),
+        _ => return Err(Failure::no_records(entity)),
     };
     Ok(found.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
-}
-
-fn unknown(entity: &str) -> Failure {
-    Failure::unsupported(entity, format!("{entity} records cannot be read one by one; use those of the manifest"))
 }
 
 fn partner(client: &Client, id: &str) -> Result<Item> {
@@ -100,7 +95,7 @@ fn find_partner(client: &Client, query: &[(String, String)]) -> Result<Option<It
             "registration_number" => wanted.registration_number = Some(value.clone()),
             "email" => wanted.email = Some(value.clone()),
             "name" => wanted.name.clone_from(value),
-            _ => return Err(unknown_key("partner", key)),
+            _ => return Err(Failure::no_lookup_key("partner", key)),
         }
     }
     let Some(found) = partners::find(client, &wanted)? else { return Ok(None) };
@@ -115,7 +110,7 @@ fn find_partner(client: &Client, query: &[(String, String)]) -> Result<Option<It
 
 fn find_order(client: &Client, query: &[(String, String)]) -> Result<Option<Item>> {
     if let Some((key, _)) = query.iter().find(|(key, _)| !matches!(key.as_str(), "number" | "correlation")) {
-        return Err(unknown_key("order", key));
+        return Err(Failure::no_lookup_key("order", key));
     }
     let found = orders::find_where(client, &[], |row| {
         let attributes: api::Order<'_> = row.attributes()?;
@@ -124,17 +119,5 @@ fn find_order(client: &Client, query: &[(String, String)]) -> Result<Option<Item
             _ => correlation::is_in(attributes.description.as_str(), value),
         }))
     })?;
-    match found {
-        Walk::Found(found) => order(client, &found.id).map(Some),
-        Walk::Over => Ok(None),
-        Walk::TooLong => {
-            let message = "more orders than are read to find one; raise `search_pages`";
-            Err(Failure::precondition("search-too-long", message))
-        }
-    }
-}
-
-fn unknown_key(entity: &str, key: &str) -> Failure {
-    let message = format!("{entity} records cannot be looked up by `{key}`; use the keys of the manifest");
-    Failure::unsupported("lookup", message)
+    found.found("orders", "search_pages")?.map(|found| order(client, &found.id)).transpose()
 }

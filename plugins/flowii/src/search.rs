@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use wharf_sdk::Result;
+use wharf_sdk::{Result, Walk};
 
 use crate::api::Resource;
 use crate::client::{Client, Query, envelope};
-use crate::listing::{Walk, walk};
+use crate::listing::walk;
 
 /// Most records that are read one by one where a list leaves the text out: a call of the host sends 200 requests at most.
 const MOST_SINGLE_READS: usize = 50;

@@ -4,7 +4,7 @@ use wharf_sdk::Result;
 use wharf_sdk::setup::{Checks, Discovery, Step};
 
 use crate::client::{Client, envelope};
-use crate::{codes, company};
+use crate::{company, references};
 
 /// Signs in, finds the company, and reads what flows need.
 pub(crate) fn check() -> Vec<Step> {
@@ -25,7 +25,7 @@ pub(crate) fn check() -> Vec<Step> {
         })
         .step("read order types", "make an order type in FLOWii, or set `order_type_id`", || {
             let client = Client::open()?;
-            let types = codes::read(&client, "ordertypes")?;
+            let types = references::read(&client, "ordertypes")?;
             Ok(format!("{} order types; new orders get {}", types.len(), client.order_type()?))
         })
         .finish()
@@ -49,7 +49,7 @@ pub(crate) fn discover() -> Result<Discovery> {
         ("responsible_user_ids", "users"),
         ("company_data_id", "companydata"),
     ] {
-        let entries = codes::read(&client, path)?.into_iter().filter(|entry| !entry.nested);
+        let entries = references::read(&client, path)?.into_iter().filter(|entry| !entry.nested);
         discovery = entries.fold(discovery, |all, entry| all.choice(key, entry.id, entry.name));
     }
     Ok(discovery)

@@ -1,8 +1,8 @@
 //! The kinds of write, and what does each. Those that save reads by it take several intents at once.
 
+use wharf_sdk::batch::each;
 use wharf_sdk::{Action, Failure, Intent, Outcome, Preview, Result, Verdict};
 
-use crate::batch::each;
 use crate::client::Client;
 use crate::{invoices, orders, partners, plain, products};
 
@@ -59,10 +59,7 @@ fn write_of(intent: &Intent) -> Result<Write> {
         ("invoice", Create) => {
             Write { plan: invoices::plan, doing: Each { apply: invoices::create, verify: invoices::verify } }
         }
-        (entity, action) => {
-            let message = format!("FLOWii cannot {action:?} a {entity} here; use the writes of the manifest");
-            return Err(Failure::unsupported(entity, message));
-        }
+        _ => return Err(Failure::no_write(intent)),
     })
 }
 
@@ -99,9 +96,4 @@ fn opened<T>(intents: &[Intent], act: impl Fn(&Client, &Doing, &[Intent]) -> Vec
         }
     };
     runs.flat_map(run).collect()
-}
-
-/// Returns the only result of a batch of one.
-pub(crate) fn only<T>(results: Vec<Result<T>>) -> Result<T> {
-    results.into_iter().next().unwrap_or_else(|| Err(Failure::internal("a batch of one has no result")))
 }

@@ -33,16 +33,14 @@ pub(crate) const LISTS: [(&str, &str, &[&str]); 9] = [
 ];
 
 /// Returns a reference list, whole.
-pub(crate) fn reference_page(list: &str) -> Result<ReferencePage> {
+pub(crate) fn page(list: &str) -> Result<ReferencePage> {
     let client = Client::open()?;
     if list == "company" {
         let companies = company::list(&client)?;
         return Ok(ReferencePage::last(companies.into_iter().map(|one| Reference::new(one.id, one.name)).collect()));
     }
     let found = LISTS.iter().find(|(name, ..)| *name == list);
-    let (_, _, path) = found.ok_or_else(|| {
-        Failure::unsupported(list, format!("FLOWii has no reference list `{list}`; use one of the manifest"))
-    })?;
+    let (_, _, path) = found.ok_or_else(|| Failure::no_reference_list(list))?;
     let entries = read_path(&client, path)?;
     Ok(ReferencePage::last(entries.into_iter().map(|entry| reference(list, entry)).collect()))
 }
