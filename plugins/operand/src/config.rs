@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wharf_sdk::civil::Zone;
 use wharf_sdk::document::Decimal;
-use wharf_sdk::{Failure, Result, Violation, connection, violation};
+use wharf_sdk::{Result, Violation, connection, rules, violation};
 
 use crate::assumed;
 
@@ -51,11 +51,7 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the connection's configuration; `config-invalid` when it cannot work.
     pub(crate) fn load() -> Result<Self> {
-        let config: Self = connection::config()?;
-        match config.violations() {
-            found if found.is_empty() => Ok(config),
-            found => Err(Failure::config_invalid(found)),
-        }
+        connection::checked(Self::violations)
     }
 
     /// Returns the zone of Operand's date-times.
@@ -78,22 +74,13 @@ impl Config {
     /// Returns what is wrong that the JSON Schema cannot say.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        if Zone::named(&self.time_zone).is_none() {
-            let known: Vec<_> = Zone::names().collect();
-            let message = format!("`{}` is no time zone known here; use one of {}", self.time_zone, known.join(", "));
-            found.push(violation("/time_zone", "unknown-zone", message));
-        }
+        found.extend(rules::known_zone("/time_zone", &self.time_zone));
         if self.currency.len() != 3 || !self.currency.bytes().all(|letter| letter.is_ascii_uppercase()) {
             let message = format!("`{}` is no ISO 4217 code; write it like `BRL`", self.currency);
             found.push(violation("/currency", "not-a-currency", message));
         }
-        if self.calls_per_minute == Some(0) {
-            let message = "`calls_per_minute` is 0; write 1 or more, or leave it out";
-            found.push(violation("/calls_per_minute", "zero", message));
-        }
-        if self.search_pages == 0 {
-            found.push(violation("/search_pages", "zero", "`search_pages` is 0; write 1 or more, or leave it out"));
-        }
+        found.extend(rules::not_zero("calls_per_minute", self.calls_per_minute));
+        found.extend(rules::not_zero("search_pages", self.search_pages));
         found
     }
 }

@@ -4,7 +4,6 @@ mod api;
 mod assumed;
 mod client;
 mod clients;
-mod codes;
 mod config;
 mod convert;
 mod feeds;
@@ -12,18 +11,18 @@ mod listing;
 mod manifest;
 mod position;
 mod records;
+mod references;
 mod setup;
 mod source;
 mod tasks;
-mod write_back;
+mod writing;
 
 use wharf_sdk::setup::Step;
 use wharf_sdk::{
-    Action, Bounds, Cursor, Describe, Failure, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records,
-    ReferencePage, References, Result, Setup, Verdict, Violation, Writing, connection,
+    Bounds, Cursor, Describe, Feeds, Intent, Item, Manifest, Outcome, Page, Preview, Records, ReferencePage,
+    References, Result, Setup, Verdict, Violation, Writing, connection,
 };
 
-use client::Client;
 use config::Config;
 
 /// The connector.
@@ -38,10 +37,7 @@ impl Describe for Operand {
     }
 
     fn validate_config(config: &str) -> Vec<Violation> {
-        match serde_json::from_str::<Config>(config) {
-            Ok(config) => config.violations(),
-            Err(_) => connection::violations::<Config>(config),
-        }
+        connection::check(config, Config::violations)
     }
 }
 
@@ -53,7 +49,7 @@ impl Setup for Operand {
 
 impl References for Operand {
     fn page(reference_list: &str, _after: Option<&str>) -> Result<ReferencePage> {
-        codes::reference_page(reference_list)
+        references::page(reference_list)
     }
 }
 
@@ -73,30 +69,16 @@ impl Records for Operand {
     }
 }
 
-/// Only receivables are written, and only changed.
-fn check_kind(intent: &Intent) -> Result<()> {
-    match (intent.entity.as_str(), intent.action) {
-        (source::INVOICE, Action::Update) => Ok(()),
-        (entity, action) => {
-            let message = format!("{action:?} of {entity} is not possible in Operand; use the writes of the manifest");
-            Err(Failure::unsupported(entity, message))
-        }
-    }
-}
-
 impl Writing for Operand {
     fn plan(intent: &Intent) -> Result<Preview> {
-        check_kind(intent)?;
-        write_back::plan(&Client::open()?, intent)
+        writing::plan(intent)
     }
 
     fn apply(intent: &Intent) -> Result<Outcome> {
-        check_kind(intent)?;
-        write_back::apply(&Client::open()?, intent)
+        writing::apply(intent)
     }
 
     fn verify(intent: &Intent) -> Result<Verdict> {
-        check_kind(intent)?;
-        write_back::verify(&Client::open()?, intent)
+        writing::verify(intent)
     }
 }

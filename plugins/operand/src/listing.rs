@@ -3,36 +3,11 @@
 use std::ops::ControlFlow;
 
 use serde_json::value::RawValue;
-use wharf_sdk::{Failure, Result};
+use wharf_sdk::{Result, Walk};
 
 use crate::api;
 use crate::client::{Client, Query};
 use crate::position::{MOST_ROWS, OVERLAP};
-
-/// How a walk ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Walk<T> {
-    /// The visitor had what it wanted.
-    Found(T),
-    /// The list is over.
-    Over,
-    /// More pages than the walk may read.
-    TooLong,
-}
-
-impl<T> Walk<T> {
-    /// Returns what was found; fails when the list was not read to its end.
-    pub(crate) fn found(self) -> Result<Option<T>> {
-        match self {
-            Self::Found(found) => Ok(Some(found)),
-            Self::Over => Ok(None),
-            Self::TooLong => {
-                let message = "more rows than are read to find one; raise `search_pages`";
-                Err(Failure::precondition("search-too-long", message))
-            }
-        }
-    }
-}
 
 /// Returns the parameters of a page.
 pub(crate) fn page_of<'n>(query: &[(&'n str, String)], offset: u64, limit: u32) -> Vec<(&'n str, String)> {

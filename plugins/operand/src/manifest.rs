@@ -5,11 +5,11 @@ use wharf_sdk::manifest::{Budget, Feed, Host, Manifest, Origin, Records, Slot, T
 
 use crate::assumed::{CALLS_PER_MINUTE, CONCURRENT};
 use crate::client::SLOT;
-use crate::codes::LISTS;
 use crate::config::Config;
 use crate::position::CURSOR_VERSION;
+use crate::references::LISTS;
 use crate::source::{INVOICE, JOB, PARTNER, TASK};
-use crate::write_back::WriteBack;
+use crate::writing::WriteBack;
 
 const SUMMARY: &str =
     "Clients, jobs, tasks, receivables and payables of Operand, an agency management system of Brazil.";

@@ -21,7 +21,7 @@ pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
         PARTNER => Source::Clients,
         JOB => Source::Jobs,
         INVOICE => return invoice(&client, id),
-        _ => return Err(unknown(entity)),
+        _ => return Err(Failure::no_records(entity)),
     };
     let found = walk(&client, &source.path(&client.config), &[], |raw| {
         let row = row(source, raw, &client.config)?;
@@ -30,11 +30,7 @@ pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
             false => Ok(ControlFlow::Continue(())),
         }
     })?;
-    found.found()?.ok_or_else(|| Failure::subject_not_found(entity, id))
-}
-
-fn unknown(entity: &str) -> Failure {
-    Failure::unsupported(entity, format!("{entity} records cannot be read one by one; use those of the manifest"))
+    found.found("rows", "search_pages")?.ok_or_else(|| Failure::subject_not_found(entity, id))
 }
 
 fn invoice(client: &Client, id: &str) -> Result<Item> {
@@ -70,7 +66,7 @@ pub(crate) fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Re
             })
         }
         INVOICE => invoices(&client, query, limit),
-        _ => Err(unknown(entity)),
+        _ => Err(Failure::no_records(entity)),
     }
 }
 
@@ -111,14 +107,14 @@ fn search(
         }
         Ok(if found.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    walked.found()?;
+    walked.found("rows", "search_pages")?;
     Ok(found)
 }
 
 /// Returns the query parameters that narrow a list, for a client that can filter by them.
 fn parameters(entity: &str, keys: &[&str], query: &[(String, String)]) -> Result<Vec<(&'static str, String)>> {
     if let Some((key, _)) = query.iter().find(|(key, _)| !keys.contains(&key.as_str())) {
-        return Err(unknown_key(entity, key));
+        return Err(Failure::no_lookup_key(entity, key));
     }
     let parameter = |key: &str| match key {
         "client" => Some("clientIds[]"),
@@ -132,11 +128,6 @@ fn parameters(entity: &str, keys: &[&str], query: &[(String, String)]) -> Result
 /// Tells whether a field has the value that is asked for: a list may ignore its filters.
 fn holds(query: &[(String, String)], key: &str, value: &str) -> bool {
     query.iter().all(|(asked, wanted)| asked != key || wanted == value)
-}
-
-fn unknown_key(entity: &str, key: &str) -> Failure {
-    let message = format!("{entity} records cannot be looked up by `{key}`; use the keys of the manifest");
-    Failure::unsupported("lookup", message)
 }
 
 /// What is asked of a client, in the form in which it is compared.
@@ -156,7 +147,7 @@ impl Wanted {
             "email" => Ok(Self::Email(value.trim().to_lowercase())),
             "phone" => Ok(Self::Phone(national(value))),
             "name" => Ok(Self::Name(value.trim().to_lowercase())),
-            _ => Err(unknown_key(PARTNER, key)),
+            _ => Err(Failure::no_lookup_key(PARTNER, key)),
         }
     }
 

@@ -32,7 +32,7 @@ impl Source {
             "tasks" => Ok(Self::Tasks),
             "receivables" => Ok(Self::Receivables),
             "payables" => Ok(Self::Payables),
-            _ => Err(Failure::unsupported(feed, format!("Operand has no feed `{feed}`; use one of the manifest"))),
+            _ => Err(Failure::no_feed(feed)),
         }
     }
 

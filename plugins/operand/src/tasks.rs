@@ -57,7 +57,7 @@ fn tasks_of(client: &Client, job: &str) -> Result<Vec<Item>> {
         Ok(ControlFlow::<()>::Continue(()))
     });
     match walked {
-        Ok(walked) => walked.found().map(|_| tasks),
+        Ok(walked) => walked.found("rows", "search_pages").map(|_| tasks),
         Err(failure) if is_gone(&failure) => Ok(Vec::new()),
         Err(failure) => Err(failure),
     }

@@ -5,4 +5,4 @@ mod account;
 mod feeds;
 mod records;
 mod support;
-mod write_back;
+mod writing;

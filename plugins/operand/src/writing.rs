@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use wharf_sdk::civil::LocalTime;
 use wharf_sdk::document::Decimal;
 use wharf_sdk::http::Response;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, violation};
+use wharf_sdk::{Action, Applied, Failure, Intent, Outcome, Preview, Result, Verdict, violation};
 
 use crate::api::{self, Entry};
 use crate::client::{Client, accepted};
@@ -55,20 +55,28 @@ struct Body<'a> {
     paid_value: Option<Box<RawValue>>,
 }
 
+/// Opens the connection and reads an intent: only receivables are written, and only changed.
+fn opened(intent: &Intent) -> Result<(Client, WriteBack, &str)> {
+    match (intent.entity.as_str(), intent.action) {
+        (INVOICE, Action::Update) => Ok((Client::open()?, wanted(intent)?, receivable(intent)?)),
+        _ => Err(Failure::no_write(intent)),
+    }
+}
+
 /// Plans a change: the receivable is read first.
-pub(crate) fn plan(client: &Client, intent: &Intent) -> Result<Preview> {
-    let (wanted, id) = (wanted(intent)?, receivable(intent)?);
-    let preview = client.get_request(&path(client, id), &[]).preview()?;
+pub(crate) fn plan(intent: &Intent) -> Result<Preview> {
+    let (client, wanted, id) = opened(intent)?;
+    let preview = client.get_request(&path(&client, id), &[]).preview()?;
     Ok(preview
         .note("looks whether the receivable says so already")
         .note(format!("then PUT of the same address with {}, and reads it again", body(&wanted)?)))
 }
 
 /// Changes a receivable, unless it says so already, and reads what came of it.
-pub(crate) fn apply(client: &Client, intent: &Intent) -> Result<Outcome> {
-    let (wanted, id) = (wanted(intent)?, receivable(intent)?);
-    let path = path(client, id);
-    if wanted.differences(&read(client, intent, &path)?)?.is_empty() {
+pub(crate) fn apply(intent: &Intent) -> Result<Outcome> {
+    let (client, wanted, id) = opened(intent)?;
+    let path = path(&client, id);
+    if wanted.differences(&read(&client, intent, &path)?)?.is_empty() {
         return Ok(Outcome::NothingToDo);
     }
     let response = client.put(&path, body(&wanted)?)?;
@@ -77,9 +85,9 @@ pub(crate) fn apply(client: &Client, intent: &Intent) -> Result<Outcome> {
         return Err(no_route(&response));
     }
     accepted(response)?;
-    let now = read(client, intent, &path)?;
+    let now = read(&client, intent, &path)?;
     match wanted.differences(&now)?.as_slice() {
-        [] => Ok(Outcome::Applied(applied(client, intent, &now)?)),
+        [] => Ok(Outcome::Applied(applied(&client, intent, &now)?)),
         [first, ..] => {
             let message =
                 format!("Operand took the change and left `{first}` as it was; take the write-back out of the flow");
@@ -89,11 +97,11 @@ pub(crate) fn apply(client: &Client, intent: &Intent) -> Result<Outcome> {
 }
 
 /// Asks whether a receivable says what was to be written.
-pub(crate) fn verify(client: &Client, intent: &Intent) -> Result<Verdict> {
-    let (wanted, id) = (wanted(intent)?, receivable(intent)?);
-    let now = read(client, intent, &path(client, id))?;
+pub(crate) fn verify(intent: &Intent) -> Result<Verdict> {
+    let (client, wanted, id) = opened(intent)?;
+    let now = read(&client, intent, &path(&client, id))?;
     match wanted.differences(&now)?.is_empty() {
-        true => Ok(Verdict::Found(applied(client, intent, &now)?)),
+        true => Ok(Verdict::Found(applied(&client, intent, &now)?)),
         false => Ok(Verdict::Absent),
     }
 }

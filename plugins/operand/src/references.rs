@@ -20,16 +20,13 @@ pub(crate) const LISTS: [(&str, &str); 4] = [
 ];
 
 /// Returns a reference list, whole.
-pub(crate) fn reference_page(list: &str) -> Result<ReferencePage> {
+pub(crate) fn page(list: &str) -> Result<ReferencePage> {
     let references = match list {
         "category" => named(&Client::open()?, "categories")?,
         "account" => named(&Client::open()?, "accounts")?,
         "job-status" => job_statuses(&Client::open()?)?,
         "invoice-situation" => SITUATIONS.iter().map(|(id, label)| Reference::new(*id, *label)).collect(),
-        _ => {
-            let message = format!("Operand has no reference list `{list}`; use one of the manifest");
-            return Err(Failure::unsupported(list, message));
-        }
+        _ => return Err(Failure::no_reference_list(list)),
     };
     Ok(ReferencePage::last(references))
 }
@@ -48,7 +45,7 @@ fn named(client: &Client, path: &str) -> Result<Vec<Reference>> {
         }
         Ok(ControlFlow::<()>::Continue(()))
     })?;
-    walked.found()?;
+    walked.found("rows", "search_pages")?;
     Ok(found)
 }
 
