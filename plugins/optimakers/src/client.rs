@@ -11,7 +11,7 @@ use wharf_sdk::{Failure, Preview, Result};
 
 use crate::body::{Body, Fields};
 use crate::config::Config;
-use crate::lists::{self, Currencies, VatRates};
+use crate::references::{self, Currencies, VatRates};
 
 /// Credential slot of the manifest.
 pub(crate) const SLOT: &str = "api-key";
@@ -157,12 +157,12 @@ impl Client {
 
     /// Returns the VAT rates, read at most once.
     pub(crate) fn vat_rates(&self) -> Result<&VatRates> {
-        once(&self.vat_rates, || lists::vat_rates(self))
+        once(&self.vat_rates, || references::vat_rates(self))
     }
 
     /// Returns the currencies, read at most once.
     pub(crate) fn currencies(&self) -> Result<&Currencies> {
-        once(&self.currencies, || lists::currencies(self))
+        once(&self.currencies, || references::currencies(self))
     }
 
     /// Returns a customer by id, each read at most once.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, de};
 use wharf_sdk::civil::Zone;
 use wharf_sdk::document::{Decimal, TaxRate};
 use wharf_sdk::quirks::Scalar;
-use wharf_sdk::{Failure, Result, Violation, connection, violation};
+use wharf_sdk::{Result, Violation, connection, rules, violation};
 
 use crate::assumed;
 
@@ -221,25 +221,14 @@ pub(crate) enum DeletedProducts {
 impl Config {
     /// Reads the connection's configuration; `config-invalid` when it cannot work.
     pub(crate) fn load() -> Result<Self> {
-        let config: Self = connection::config()?;
-        match config.violations() {
-            found if found.is_empty() => Ok(config),
-            found => Err(Failure::config_invalid(found)),
-        }
+        connection::checked(Self::violations)
     }
 
     /// Returns what is wrong that the JSON Schema cannot say.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        if Zone::named(&self.time_zone).is_none() {
-            let known: Vec<_> = Zone::names().collect();
-            let message = format!("`{}` is no time zone known here; use one of {}", self.time_zone, known.join(", "));
-            found.push(violation("/time_zone", "unknown-zone", message));
-        }
-        if self.calls_per_minute == Some(0) {
-            let message = "`calls_per_minute` is 0; write 1 or more, or leave it out";
-            found.push(violation("/calls_per_minute", "zero", message));
-        }
+        found.extend(rules::known_zone("/time_zone", &self.time_zone));
+        found.extend(rules::not_zero("calls_per_minute", self.calls_per_minute));
         if !(1..=MOST_ROWS).contains(&self.page_size) {
             let message = format!("`page_size` is {}; write 1 to {MOST_ROWS}", self.page_size);
             found.push(violation("/page_size", "out-of-range", message));

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use wharf_sdk::document::Partner;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, violation};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk, violation};
 
 use crate::api::{self, row};
 use crate::body::Fields;
@@ -14,7 +14,7 @@ use crate::client::{Client, Resource};
 use crate::config::Config;
 use crate::convert::customer::{body, check, read, tax_number};
 use crate::convert::words;
-use crate::listing::{Walk, page_of, walk};
+use crate::listing::{page_of, walk};
 
 /// What a customer is recognised by: the strongest thing that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn by_key(client: &Client, key: &Key, pleases: impl Fn(&Partner) -> bool) -> Res
             _ => Ok(ControlFlow::Continue(())),
         }
     })?;
-    walked.found(Resource::Customers)
+    walked.found(Resource::Customers.name(), "search_pages")
 }
 
 /// Returns the first request of [`find`].

@@ -62,7 +62,7 @@ fn named(feed: &str) -> Result<Resource> {
         "orders" => Ok(Resource::Orders),
         "products" => Ok(Resource::Products),
         "customers" => Ok(Resource::Customers),
-        _ => Err(Failure::unsupported(feed, format!("Optimakers has no feed `{feed}`; use one of the manifest"))),
+        _ => Err(Failure::no_feed(feed)),
     }
 }
 

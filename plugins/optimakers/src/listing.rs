@@ -3,36 +3,10 @@
 use std::ops::ControlFlow;
 
 use serde_json::value::RawValue;
-use wharf_sdk::{Failure, Result};
+use wharf_sdk::{Result, Walk};
 
 use crate::api::Sheet;
 use crate::client::{Client, Query, Resource};
-
-/// How a walk ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Walk<T> {
-    /// The visitor had what it wanted.
-    Found(T),
-    /// The list is over.
-    Over,
-    /// More pages than the walk may read.
-    TooLong,
-}
-
-impl<T> Walk<T> {
-    /// Returns what was found; `precondition` where the list was too long to tell.
-    pub(crate) fn found(self, resource: Resource) -> Result<Option<T>> {
-        match self {
-            Self::Found(found) => Ok(Some(found)),
-            Self::Over => Ok(None),
-            Self::TooLong => {
-                let message =
-                    format!("there are more {} than are read to find one; raise `search_pages`", resource.name());
-                Err(Failure::precondition("search-too-long", message))
-            }
-        }
-    }
-}
 
 /// Returns the parameters of a page; pages count from 1.
 pub(crate) fn page_of<'n>(query: &[(&'n str, String)], page: u64, size: u32) -> Vec<(&'n str, String)> {

@@ -7,7 +7,7 @@ use crate::assumed::{API_KEY_HEADER, CALLS_PER_MINUTE, CONCURRENT};
 use crate::client::SLOT;
 use crate::config::Config;
 use crate::feeds::CURSOR_VERSION;
-use crate::lists::LISTS;
+use crate::references::LISTS;
 
 const SUMMARY: &str = "Orders, products and customers of Optimakers (OptiMES, Syneo), a production and order system.";
 

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use wharf_sdk::document::Order;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk};
 
 use crate::api::{self, row};
 use crate::body::{Body, Fields};
@@ -14,7 +14,7 @@ use crate::client::{Client, Resource};
 use crate::config::ItemProducts;
 use crate::convert::order::{Prepared, change, prepare, wanted_status};
 use crate::convert::price::{PricedLine, priced, rates_of_document};
-use crate::listing::{Walk, page_of, walk};
+use crate::listing::{page_of, walk};
 use crate::{correlation, customers, products};
 
 /// An order that has the external number.
@@ -144,7 +144,7 @@ fn find(
     })?;
     match walked {
         Walk::Found(found) => Ok(Some(found)),
-        Walk::TooLong if other.is_none() => walked.found(Resource::Orders),
+        Walk::TooLong if other.is_none() => walked.found(Resource::Orders.name(), "search_pages"),
         _ => Ok(other),
     }
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use wharf_sdk::document::Product;
 use wharf_sdk::failure::{Cause, MissingKind};
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk};
 
 use crate::api::{self, row};
 use crate::body::{Body, Fields};
@@ -14,8 +14,8 @@ use crate::client::{Client, Resource};
 use crate::config::{DeletedProducts, RemoteId};
 use crate::convert::product::{Mapped, check, mapped};
 use crate::convert::words;
-use crate::listing::{Walk, page_of, walk};
-use crate::lists::VatRates;
+use crate::listing::{page_of, walk};
+use crate::references::VatRates;
 
 /// A product that is in Optimakers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ fn by_code(client: &Client, code: &str) -> Result<Option<Found>> {
         }
         Ok(ControlFlow::Break(Found { id: product.id.into_string(), name: product.name.into_string() }))
     })?;
-    walked.found(Resource::Products)
+    walked.found(Resource::Products.name(), "search_pages")
 }
 
 fn code_of(product: &Product) -> &str {

@@ -19,7 +19,7 @@ pub(crate) fn get(entity: &str, id: &str) -> Result<Item> {
         "order" => client.get(Resource::Orders, id)?,
         "partner" => client.get(Resource::Customers, id)?,
         "product" => client.get(Resource::Products, id)?,
-        _ => return Err(unknown(entity)),
+        _ => return Err(Failure::no_records(entity)),
     };
     match entity {
         "order" => order_item(&client, &response.json()?),
@@ -39,7 +39,7 @@ pub(crate) fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Re
         "order" => orders(&client, &keyed(entity, query, &ORDER_KEYS)?, most),
         "partner" => customers(&client, query, most),
         "product" => products(&client, &keyed(entity, query, &PRODUCT_KEYS)?, most),
-        _ => Err(unknown(entity)),
+        _ => Err(Failure::no_records(entity)),
     }
 }
 
@@ -52,7 +52,7 @@ type Keyed<'a> = Vec<(&'a str, Option<&'static str>, &'a str)>;
 
 fn keyed<'a>(entity: &str, query: &'a [(String, String)], keys: &[(&str, Option<&'static str>)]) -> Result<Keyed<'a>> {
     let known = |(name, value): &'a (String, String)| {
-        let key = keys.iter().find(|(key, _)| key == name).ok_or_else(|| unknown_key(entity, name))?;
+        let key = keys.iter().find(|(key, _)| key == name).ok_or_else(|| Failure::no_lookup_key(entity, name))?;
         Ok((name.as_str(), key.1, value.trim()))
     };
     query.iter().map(known).collect()
@@ -93,7 +93,7 @@ fn customers(client: &Client, query: &[(String, String)], most: usize) -> Result
             "login" => wanted.login = Some(value.clone()),
             "email" => wanted.email = Some(value.clone()),
             "tax_number" => wanted.tax_number = Some(value.clone()),
-            _ => return Err(unknown_key("partner", name)),
+            _ => return Err(Failure::no_lookup_key("partner", name)),
         }
         Ok(Key::of(&wanted, &client.config))
     };
@@ -121,17 +121,8 @@ fn collect(
         found.extend(read(raw)?);
         Ok(if found.len() >= most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    end.found(resource)?;
+    end.found(resource.name(), "search_pages")?;
     Ok(found)
-}
-
-fn unknown(entity: &str) -> Failure {
-    Failure::unsupported(entity, format!("{entity} records cannot be read one by one; use those of the manifest"))
-}
-
-fn unknown_key(entity: &str, key: &str) -> Failure {
-    let message = format!("{entity} records cannot be looked up by `{key}`; use the keys of the manifest");
-    Failure::unsupported("lookup", message)
 }
 
 fn no_login() -> Failure {

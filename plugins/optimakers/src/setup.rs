@@ -7,7 +7,7 @@ use crate::api::Sheet;
 use crate::client::{Client, Resource};
 use crate::config::RemoteId;
 use crate::listing::page_of;
-use crate::lists::{self, Entry};
+use crate::references::{self, Entry};
 
 /// Seconds by which two clocks may differ.
 const MOST_SKEW_SECONDS: u64 = 60;
@@ -40,24 +40,24 @@ const RIGHTS: [Right; 8] = [
         "read order statuses",
         "grant the right to read entity statuses, and set `order_status` to one of them",
         |client| {
-            let entries = lists::read(client, "order-status")?;
+            let entries = references::read(client, "order-status")?;
             known(&entries, [("order_status", client.config.order_status.as_ref())])
         },
     ),
     ("read order attributes", "make the attributes (Settings, Attributes) and set `order_attribute_...`", |client| {
-        known(&lists::read(client, "order-attribute")?, client.config.order_attributes())
+        known(&references::read(client, "order-attribute")?, client.config.order_attributes())
     }),
     ("read customer attributes", "make the attribute for the login and set `customer_attribute_login`", |client| {
-        let entries = lists::read(client, "customer-attribute")?;
+        let entries = references::read(client, "customer-attribute")?;
         known(&entries, [("customer_attribute_login", client.config.customer_attribute_login.as_ref())])
     }),
     ("read VAT rates", "set `vat_rates`: each rate of the source to the id of a VAT rate", |client| {
         let mapped = client.config.vat_rates.iter().map(|(rate, id)| (rate.as_str(), Some(id)));
-        known(&lists::read(client, "vat-rate")?, mapped)
+        known(&references::read(client, "vat-rate")?, mapped)
     }),
     ("read currencies", "set `currencies`: each currency of the source to the id of a currency", |client| {
         let mapped = client.config.currencies.iter().map(|(code, id)| (code.as_str(), Some(id)));
-        known(&lists::read(client, "currency")?, mapped)
+        known(&references::read(client, "currency")?, mapped)
     }),
     ("read orders", "give the employee's role the right to read orders", |client| one_of(client, Resource::Orders)),
     ("read customers", "give the employee's role the right to read customers", |client| {
@@ -147,19 +147,19 @@ fn clock_step() -> Step {
 pub(crate) fn discover() -> Result<Discovery> {
     let client = Client::open()?;
     let mut discovery = Discovery::new();
-    for entry in lists::read(&client, "order-status")? {
+    for entry in references::read(&client, "order-status")? {
         discovery = discovery.choice("order_status", entry.id, entry.name);
     }
-    let attributes = lists::read(&client, "order-attribute")?;
+    let attributes = references::read(&client, "order-attribute")?;
     for (key, _) in client.config.order_attributes() {
         let choices = attributes.iter().cloned();
         discovery = choices.fold(discovery, |all, entry| all.choice(key, entry.id, entry.name));
     }
-    for entry in lists::read(&client, "customer-attribute")? {
+    for entry in references::read(&client, "customer-attribute")? {
         discovery = discovery.choice("customer_attribute_login", entry.id, entry.name);
     }
     for (key, list) in [("vat_rates", "vat-rate"), ("currencies", "currency")] {
-        for entry in lists::read(&client, list)? {
+        for entry in references::read(&client, list)? {
             let label = entry.code.unwrap_or(entry.name);
             discovery = discovery.choice(key, entry.id, label);
         }

@@ -10,7 +10,7 @@ use crate::api::{self, Attribute};
 use crate::body::{Body, attribute};
 use crate::config::{Config, RemoteId};
 use crate::correlation;
-use crate::lists::{Currencies, VatRates};
+use crate::references::{Currencies, VatRates};
 
 /// Additional fields, as documents carry them under `extra`.
 const ADDITIONAL: [&str; 2] = ["extra_field_1", "extra_field_2"];

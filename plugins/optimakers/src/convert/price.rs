@@ -12,7 +12,7 @@ use super::filled;
 use super::product::rate_key;
 use crate::body::Body;
 use crate::config::{Config, ItemProducts, RemoteId};
-use crate::lists::VatRates;
+use crate::references::VatRates;
 
 /// Decimal places of an amount of money.
 const PLACES: u32 = 2;

@@ -7,7 +7,7 @@ use super::price::gross_of_unit;
 use crate::api;
 use crate::body::Body;
 use crate::config::{Config, RemoteId};
-use crate::lists::{Currencies, VatRates};
+use crate::references::{Currencies, VatRates};
 
 /// Makes the common document of a product.
 pub(crate) fn read(row: &api::Product<'_>, rates: &VatRates, currencies: &Currencies) -> Product {

@@ -65,9 +65,7 @@ pub(crate) struct Entry {
 
 /// Reads a reference list of the manifest.
 pub(crate) fn read(client: &Client, name: &str) -> Result<Vec<Entry>> {
-    let list = LISTS.iter().find(|list| list.name == name).ok_or_else(|| {
-        Failure::unsupported(name, format!("Optimakers has no reference list `{name}`; use one of the manifest"))
-    })?;
+    let list = LISTS.iter().find(|list| list.name == name).ok_or_else(|| Failure::no_reference_list(name))?;
     entries(client, list.resource, list.entity)
 }
 
@@ -88,12 +86,12 @@ fn entries(client: &Client, resource: Resource, entity: Option<&str>) -> Result<
         }
         Ok(ControlFlow::<()>::Continue(()))
     })?;
-    end.found(resource)?;
+    end.found(resource.name(), "search_pages")?;
     Ok(found)
 }
 
 /// Returns a reference list as the contract has it, in one page.
-pub(crate) fn reference_page(client: &Client, name: &str) -> Result<ReferencePage> {
+pub(crate) fn page(client: &Client, name: &str) -> Result<ReferencePage> {
     let reference = |entry: Entry| {
         let label = if entry.name.is_empty() { entry.code.clone().unwrap_or_default() } else { entry.name };
         Reference {
