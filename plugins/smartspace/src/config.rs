@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wharf_sdk::{Failure, Result, Violation, connection, violation};
+use wharf_sdk::{Result, Violation, connection, violation};
 
 use crate::assumed;
 use crate::shape::STANDARD;
@@ -114,11 +114,7 @@ pub(crate) enum SignIn {
 impl Config {
     /// Reads the connection's configuration; `config-invalid` when it cannot work.
     pub(crate) fn load() -> Result<Self> {
-        let config: Self = connection::config()?;
-        match config.violations() {
-            found if found.is_empty() => Ok(config),
-            found => Err(Failure::config_invalid(found)),
-        }
+        connection::checked(Self::violations)
     }
 
     /// Returns what is wrong that the JSON Schema cannot say.

@@ -11,7 +11,7 @@ pub(crate) const CURSOR_VERSION: u32 = 1;
 /// Returns the page after `cursor`: what one search finds, or as much of it as the page takes.
 pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Result<Page> {
     if feed != "customers" {
-        return Err(Failure::unsupported(feed, format!("there is no feed `{feed}`; use the one of the manifest")));
+        return Err(Failure::no_feed(feed));
     }
     let client = Client::open()?;
     // Number of the search, and id of its last customer that is done.

@@ -12,7 +12,7 @@ mod owner;
 mod question;
 mod records;
 mod reply;
-mod serve;
+mod serving;
 mod setup;
 mod shape;
 
@@ -36,10 +36,7 @@ impl Describe for Smartspace {
     }
 
     fn validate_config(config: &str) -> Vec<Violation> {
-        match serde_json::from_str::<Config>(config) {
-            Ok(config) => config.violations(),
-            Err(_) => connection::violations::<Config>(config),
-        }
+        connection::check(config, Config::violations)
     }
 }
 
@@ -51,7 +48,7 @@ impl Setup for Smartspace {
 
 impl Serving for Smartspace {
     fn serve(request: Delivery) -> Result<Reply> {
-        serve::serve(&request)
+        serving::serve(&request)
     }
 }
 

@@ -22,9 +22,7 @@ pub(crate) fn lookup(entity: &str, query: &[(String, String)], limit: u32) -> Re
 fn check(entity: &str) -> Result<()> {
     match entity {
         PARTNER => Ok(()),
-        _ => {
-            Err(Failure::unsupported(entity, format!("there are no {entity} records here; use those of the manifest")))
-        }
+        _ => Err(Failure::no_records(entity)),
     }
 }
 
@@ -34,10 +32,7 @@ fn parameter((key, value): &(String, String)) -> Result<(&'static str, &str)> {
         "tax_number" => "cpf",
         "email" => "email",
         "phone" => "telefone",
-        _ => {
-            let message = format!("customers cannot be looked up by `{key}`; use the keys of the manifest");
-            return Err(Failure::unsupported("lookup", message));
-        }
+        _ => return Err(Failure::no_lookup_key(PARTNER, key)),
     };
     Ok((name, value))
 }
