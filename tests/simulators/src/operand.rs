@@ -1,6 +1,6 @@
 //! Operand: agency management of Brazil, with jobs and a financial module.
 //!
-//! Written from what a public client does and from the vendor's help article; the financial module is [assumed], with
+//! Written from what a public client does and from the vendor's help article; the financial module is \[assumed\], with
 //! switches in [`Options`]. An account has one live panel token: [`Simulator::generate_token`] ends the one before and every
 //! session that came of it. Lists have three wrappers, no date is `0000-00-00 00:00:00`, and the list of jobs has entries
 //! that are none.

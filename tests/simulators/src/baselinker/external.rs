@@ -8,7 +8,7 @@ use super::answer::{Answer, Refusal, php_map, php_number, success};
 use super::parameters::{self, Parameters, missing};
 use super::state::State;
 
-/// Products on a page; how many the vendor gives is not documented [assumed].
+/// Products on a page; how many the vendor gives is not documented \[assumed\].
 pub const EXTERNAL_PAGE: usize = 1000;
 /// Most rows of one update of quantities; beyond it the call is refused [assumed].
 const MAX_ROWS: usize = 1000;
