@@ -5,7 +5,7 @@ mod meter;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant as Moment;
 
 use bytes::Bytes;
@@ -100,7 +100,7 @@ pub(crate) struct Call {
     limits: Arc<Limits>,
     rooms: Arc<Rooms>,
     kept: Kept,
-    log: Log,
+    log: Arc<Mutex<Log>>,
     memory: Memory,
     computing: Computing,
     wasi: Option<Box<Wasi>>,
@@ -116,7 +116,7 @@ impl Call {
             looked_up: 0,
             rooms: Arc::clone(&setting.rooms),
             kept: Kept::default(),
-            log: Log::new(name, limits.log_lines, limits.log_bytes),
+            log: Arc::new(Mutex::new(Log::new(name, limits.log_lines, limits.log_bytes))),
             memory: Memory::new(limits.memory_bytes),
             computing: Computing::new(limits.cpu),
             wasi: None,
@@ -150,8 +150,8 @@ impl Call {
     }
 
     /// Returns the call's log, and what it writes through.
-    pub(crate) fn log(&mut self) -> (&mut Log, &Rooms) {
-        (&mut self.log, &self.rooms)
+    pub(crate) fn log(&self) -> (MutexGuard<'_, Log>, &Rooms) {
+        (self.log.lock().unwrap_or_else(PoisonError::into_inner), &self.rooms)
     }
 
     /// Tells whether the call is a dry run.
@@ -177,9 +177,9 @@ impl Call {
 
     /// Returns the empty WASI world of the call; made at its first use.
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
-        let (rooms, scope) = (&self.rooms, &self.scope);
+        let (rooms, scope, log) = (&self.rooms, &self.scope, &self.log);
         let request_bytes = self.limits.request_bytes;
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(rooms, scope, request_bytes)))
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(rooms, scope, log, request_bytes)))
     }
 
     /// Notes that the guest waited for the host since then, so that the wait does not count as computing.

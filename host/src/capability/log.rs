@@ -43,7 +43,15 @@ impl Log {
             return;
         };
         (self.lines, self.bytes) = (lines, bytes);
-        let (mut event, mut fields) = (clean(event), joined(fields));
+        // Before anything is cut or cleaned: half a secret is not found any more.
+        let whole = |text: &str| {
+            let mut text = text.to_owned();
+            rooms.redact(scope, "log", &mut text);
+            text
+        };
+        let (mut event, fields) = (clean(&whole(event)), redacted(fields, whole));
+        let mut fields = joined(&fields);
+        // And after: what was taken out may have joined the halves.
         rooms.redact(scope, "log", &mut event);
         rooms.redact(scope, "log", &mut fields);
         let (connector, connection) = (rooms.connector(), rooms.connection().unwrap_or_default());
@@ -68,6 +76,10 @@ impl Drop for Log {
             tracing::warn!(target: "wharf::connector", call, dropped, "log lines beyond the limit were dropped");
         }
     }
+}
+
+fn redacted(fields: &[(String, String)], whole: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| (whole(name), whole(value))).collect()
 }
 
 fn joined(fields: &[(String, String)]) -> String {

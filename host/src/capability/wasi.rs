@@ -1,8 +1,10 @@
 //! The WASI that other languages' tools import: an empty one. Clocks and randomness are the host's; there are no files,
-//! no environment, no arguments, no sockets; output goes nowhere; HTTP goes the one way out.
+//! no environment, no arguments, no sockets; what is printed goes to the call's log; HTTP goes the one way out.
+
+mod printed;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, Method};
@@ -14,9 +16,11 @@ use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
+use self::printed::Printed;
 use super::Rooms;
 use super::http::scope::Allowance;
 use super::http::{CallScope, Refusal, Request, Response, SendError};
+use super::log::{Level, Log};
 use crate::call::Call;
 use crate::model::Effect;
 use crate::surroundings::{Clock, Randomness};
@@ -49,9 +53,11 @@ pub(crate) struct Wasi {
 
 impl Wasi {
     /// Makes the world of a call. In a pure call time stands still and randomness is the same each time.
-    pub(crate) fn new(rooms: &Arc<Rooms>, scope: &Arc<CallScope>, request_bytes: usize) -> Self {
+    pub(crate) fn new(rooms: &Arc<Rooms>, scope: &Arc<CallScope>, log: &Arc<Mutex<Log>>, request_bytes: usize) -> Self {
         let mut context = WasiCtx::builder();
         context.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).max_random_size(RANDOM);
+        context.stdout(Printed::new((rooms, scope), log, "printed", Level::Info));
+        context.stderr(Printed::new((rooms, scope), log, "printed as an error", Level::Warn));
         if scope.allowance() == Allowance::Nothing {
             let same = || Deterministic::new((0..=u8::MAX).collect());
             context.wall_clock(Still).monotonic_clock(Still);

@@ -3,6 +3,8 @@
 //! Each program in `src/bin` has one behaviour, which its first paragraph describes together with what the host has to
 //! make of it. They are built into components like any connector; natively they are empty programs.
 
+pub mod wasi;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wharf_sdk::manifest::{Host, Manifest, Origin, Records, Slot};

@@ -22,6 +22,7 @@ pub mod demo;
 pub mod erpconnector;
 pub mod fault;
 pub mod flowii;
+pub mod hostile;
 pub mod log;
 pub mod operand;
 pub mod optimakers;

@@ -62,7 +62,7 @@ impl log::Host for Call {
             log::Level::Error => Level::Error,
         };
         let scope = Arc::clone(self.scope());
-        let (log, rooms) = self.log();
+        let (mut log, rooms) = self.log();
         log.write((rooms, &scope), level, &event, &fields);
         Ok(())
     }
