@@ -1,6 +1,9 @@
 //! What the tests of the host against real components share: connections to guest programs, and an upstream that
 //! remembers what arrived.
 
+pub mod attacks;
+pub mod figures;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 

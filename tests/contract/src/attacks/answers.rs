@@ -1,0 +1,77 @@
+//! What a hostile upstream answers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use wharf_host::Error;
+use wharf_host::model::{Answer, Item};
+
+use super::world::{SECRET, SHOP, World};
+use super::{Row, outcome};
+
+const ENDLESS: [(&str, &str, &str); 5] = [
+    ("bomb of gzip", "/bomb/gzip", "too-large"),
+    ("bomb of zstd", "/bomb/zstd", "too-large"),
+    ("body without end", "/endless", "too-large"),
+    ("byte by byte without end", "/drip", "deadline"),
+    ("headers without end", "/headers", "sent-no-answer"),
+];
+
+const ECHOES: [(&str, &str, &str); 9] = [
+    ("credential in the body", "/echo/body", "200"),
+    ("credential in a header", "/echo/header", "200"),
+    ("credential in base64", "/echo/base64", "200"),
+    ("credential in hexadecimal", "/echo/hex", "200"),
+    ("credential percent-encoded", "/echo/percent", "200"),
+    ("credential compressed", "/echo/gzip", "200"),
+    ("credential in chunks of a byte", "/echo/split", "200"),
+    ("credential in an error", "/echo/status", "500"),
+    ("credential in an answer that breaks off", "/echo/broken", "sent-no-answer"),
+];
+
+pub(super) async fn rows() -> anyhow::Result<Vec<Row>> {
+    let world = World::new().await?;
+    let mut rows = Vec::new();
+    for (import, connection) in world.connections(SHOP).await? {
+        let ask = async |path: &str| {
+            let url = format!("{}{path}", world.origin(SHOP));
+            let fields = [("url".to_owned(), url), ("credential".to_owned(), "token".to_owned())];
+            connection.lookup("probe", &fields, 1).await
+        };
+        for (name, path, expected) in ENDLESS {
+            rows.push(Row::new(name, import, expected, outcome(&ask(path).await)));
+        }
+        for (name, path, expected) in ECHOES {
+            let result = ask(path).await;
+            rows.push(Row::new(name, import, &format!("{expected}, no secret"), searched(&result)));
+        }
+        let elsewhere = format!("/redirect?http://{}/", world.other.address());
+        let result = ask(&elsewhere).await;
+        let followed = if world.other.arrived().is_empty() { "not followed" } else { "FOLLOWED" };
+        let seen = format!("{}, {followed}", searched(&result));
+        rows.push(Row::new("redirect to loopback with the credential", import, "302, no secret, not followed", seen));
+        let sent = world.upstream.arrived().iter().filter(|head| head.contains(SECRET)).count();
+        let seen = if sent > 0 { "the upstream had it" } else { "NEVER SENT" };
+        rows.push(Row::new("(control: the credential was sent)", import, "the upstream had it", seen));
+    }
+    Ok(rows)
+}
+
+/// Says what came of it, and whether the secret is in anything that came out of the host.
+fn searched(result: &Result<Answer<Vec<Item>>, Error>) -> String {
+    let documents = match result {
+        Ok(answer) => {
+            answer.value.iter().map(|item| String::from_utf8_lossy(item.document.as_bytes()).into_owned()).collect()
+        }
+        Err(error) => error.to_string(),
+    };
+    let text = format!("{documents} {result:?}");
+    let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let hex = hex_of(SECRET);
+    let forms = [SECRET.to_owned(), STANDARD.encode(SECRET), hex.to_uppercase(), hex, percent];
+    let found = forms.iter().any(|form| text.contains(form));
+    format!("{}, {}", outcome(result), if found { "LEAKED" } else { "no secret" })
+}
+
+fn hex_of(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
