@@ -104,3 +104,25 @@ fn named<T>(
     };
     entries.into_iter().filter_map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../demo/src/installation.toml");
+
+    #[test]
+    fn damaged_files_are_read_or_refused_with_places_inside_of_them() {
+        let mut wrong = 0;
+        for mut damage in wharf_test_support::damage::Rounds::of("installation file", 400) {
+            let text = damage.text(SAMPLE);
+            let (_, problems) = parse(&text);
+            for problem in problems.list() {
+                wrong += 1;
+                assert!(problem.position.line <= text.lines().count().max(1), "{problem}");
+                assert!(!problem.message.is_empty(), "{problem}");
+            }
+        }
+        assert!(wrong > 0, "nothing was found wrong with damaged files");
+    }
+}

@@ -1,11 +1,13 @@
-//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `bench`, `soak`, `schemas`, `lint`.
+//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `bench`, `soak`, `schemas`, `security`, `fuzz`, `lint`.
 
 mod bench;
 mod command;
 mod components;
 mod demo;
+mod fuzz;
 mod lint;
 mod schemas;
+mod security;
 mod soak;
 mod test;
 
@@ -36,6 +38,10 @@ enum Task {
     Soak(soak::Options),
     /// Write the JSON Schemas of the common documents
     Schemas,
+    /// Attack the host through both imports, and measure what that costs others
+    Security(security::Options),
+    /// Damage what comes from outside, for longer than the tests do
+    Fuzz(fuzz::Options),
     /// Check formatting and lints
     Lint,
 }
@@ -48,6 +54,8 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Schemas => schemas::write(),
+        Task::Security(options) => security::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Lint => lint::run(),
     };
     match result {

@@ -103,6 +103,26 @@ mod tests {
     }
 
     #[test]
+    fn damaged_expressions_give_a_value_or_an_error_and_never_a_panic() {
+        let samples = [
+            "'order ' ~ doc.id ~ '/' ~ item.entity",
+            "doc.lines | map(attribute='price') | sum | round(2)",
+            "doc.total if doc.paid else (doc.total * 1.23) | float",
+            "range(doc.count) | list",
+            "{'a': [doc.id, none, 1.5e3, -7], 'b': doc.name[1:3] | upper}",
+        ];
+        let documents =
+            [r#"{"id":1,"count":3,"paid":true,"total":9.5,"name":"Ann","lines":[{"price":1}]}"#, "[]", "null"];
+        let mut understood = 0;
+        for mut damage in wharf_test_support::damage::Rounds::of("expression", 3000) {
+            let text = *damage.one(&samples);
+            let text = damage.text(text);
+            understood += usize::from(value(&text, damage.one(&documents)).is_ok_and(|value| value.is_some()));
+        }
+        assert!(understood > 0, "nothing was understood: the damage is too great to reach anything");
+    }
+
+    #[test]
     fn results_keep_their_type() {
         let document = r#"{"id":"12","price":"10.10","n":7,"tags":["a","b"],"empty":null}"#;
         let cases = [

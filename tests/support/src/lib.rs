@@ -1,7 +1,9 @@
-//! Where tests find built components.
+//! Where tests find built components, and damaged copies of what they read.
 //!
 //! `cargo xtask components` builds the connectors of `plugins/` and the guest programs of `tests/guests` into
 //! `target/components`. `WHARF_COMPONENTS` names another directory, e.g. that of an earlier release.
+
+pub mod damage;
 
 use std::env;
 use std::fs;
