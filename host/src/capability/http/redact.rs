@@ -147,7 +147,7 @@ fn encodings(value: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-/// What RFC 3986 leaves as it is, what JavaScript's `encodeURIComponent` and `encodeURI` do, and what forms do.
+/// Besides every byte: what RFC 3986 leaves as it is, what JavaScript's `encodeURIComponent` and `encodeURI` do, and what forms do.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const COMPONENT: &AsciiSet = &UNRESERVED.remove(b'!').remove(b'\'').remove(b'(').remove(b')').remove(b'*');
 const WHOLE_URI: &AsciiSet = &COMPONENT
@@ -164,7 +164,8 @@ const WHOLE_URI: &AsciiSet = &COMPONENT
     .remove(b'#');
 
 fn percent_encodings(value: &[u8]) -> Vec<Vec<u8>> {
-    let mut all = vec![form_urlencoded::byte_serialize(value).collect::<String>()];
+    let every_byte = value.iter().map(|byte| percent_encoding::percent_encode_byte(*byte)).collect::<String>();
+    let mut all = vec![form_urlencoded::byte_serialize(value).collect::<String>(), every_byte];
     for set in [NON_ALPHANUMERIC, UNRESERVED, COMPONENT, WHOLE_URI] {
         all.push(percent_encode(value, set).to_string());
     }

@@ -24,6 +24,7 @@ fn echo_of(secret: &str) -> Vec<String> {
         hex::encode_upper(secret),
         form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        secret.bytes().map(|byte| format!("%{byte:02x}")).collect(),
         serde_json::to_string(secret).unwrap().trim_matches('"').to_owned(),
     ]
 }
