@@ -115,9 +115,9 @@ mod tests {
             [r#"{"id":1,"count":3,"paid":true,"total":9.5,"name":"Ann","lines":[{"price":1}]}"#, "[]", "null"];
         let mut understood = 0;
         for mut damage in wharf_test_support::damage::Rounds::of("expression", 3000) {
-            let text = *damage.one(&samples);
+            let text = damage.one::<&str>(&samples);
             let text = damage.text(text);
-            understood += usize::from(value(&text, damage.one(&documents)).is_ok_and(|value| value.is_some()));
+            understood += usize::from(value(&text, damage.one::<&str>(&documents)).is_ok_and(|value| value.is_some()));
         }
         assert!(understood > 0, "nothing was understood: the damage is too great to reach anything");
     }

@@ -76,9 +76,9 @@ async fn files(world: &World) -> anyhow::Result<Vec<Row>> {
     let whole = wharf_test_support::component("minimal")?;
     let half = whole.get(..whole.len() / 2).unwrap_or_default().to_vec();
     let table = [
-        ("file that is no component", b"no component".to_vec(), "not-a-component"),
+        ("file that is no component", b"no component".to_vec(), "not-wasm"),
         ("module in the place of a component", b"\0asm\x01\0\0\0".to_vec(), "not-a-component"),
-        ("component that is cut off", half, "component-invalid"),
+        ("component that is cut off", half, "truncated"),
         (
             "component that lies in its manifest",
             wharf_test_support::component("lies-in-manifest")?,
