@@ -180,9 +180,15 @@ fn unreadable(response: &Response, failure: Failure) -> Failure {
 }
 
 /// Returns the key of what was made; the one that was sent where the answer tells none.
+///
+/// Made is answered with 201 [assumed], and then its body may be empty. An empty answer with 200 is what something on the
+/// way says as well, such as a proxy: it proves nothing, and the ERP is asked before anything is repeated.
 pub(crate) fn made_key(response: &Response, key: &str, sent: &str) -> Result<String> {
     if response.text_if_any().is_some_and(|body| body.trim().is_empty()) {
-        return Ok(sent.to_owned());
+        return match response.status() {
+            200 => Err(response.unreadable("it is empty, with status 200")),
+            _ => Ok(sent.to_owned()),
+        };
     }
     let row: Row<'_> = response
         .json::<&serde_json::value::RawValue>()

@@ -135,6 +135,7 @@ fn a_lost_answer_is_unknown_and_nothing_is_sent_again() {
         Answer::json(503, r#"{"Message": "Robot hors ligne"}"#),
         Answer::json(500, r#"{"Message": "An error has occurred."}"#),
         Answer::html(200, "<html>proxy</html>"),
+        Answer::empty(200),
         Answer::json(201, r#"{"NoFacture": "BL-5"#),
     ] {
         let host =

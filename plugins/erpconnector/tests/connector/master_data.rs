@@ -34,6 +34,20 @@ fn a_customer_gets_a_number_of_its_own_and_comes_back_with_it() {
 }
 
 #[test]
+fn a_customer_that_was_made_without_a_word_has_the_number_that_was_sent() {
+    for (made, expected) in [(Answer::empty(201), Some("h7m2k4q9x3c5v8b")), (Answer::empty(200), None)] {
+        let none = || Answer::json(200, "[]");
+        let host = acomba().answer(none()).answer(none()).answer(made).install();
+        match (ErpConnector::apply(&intent("partner", Action::Create, PARTNER)), expected) {
+            (Ok(Outcome::Applied(applied)), Some(number)) => assert_eq!(applied.id, number),
+            (Err(failure), None) => assert_eq!(failure.cause(), &Cause::OutcomeUnknown),
+            (other, _) => panic!("{expected:?}: {other:?}"),
+        }
+        assert_eq!(host.requests().len(), 3);
+    }
+}
+
+#[test]
 fn the_plan_of_a_customer_is_its_first_request() {
     let host = acomba().answer(Answer::lost()).install();
     let intent = intent("partner", Action::Create, PARTNER);
