@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use wharf_sdk::civil::LocalTime;
 use wharf_sdk::document::Decimal;
 use wharf_sdk::http::Response;
@@ -84,11 +85,13 @@ pub(crate) fn apply(intent: &Intent) -> Result<Outcome> {
         // The receivable was read a moment ago, so it is the route that is not there.
         return Err(no_route(&response));
     }
-    accepted(response)?;
+    let answer = accepted(response)?;
     let now = read(&client, intent, &path)?;
     match wanted.differences(&now)?.as_slice() {
         [] => Ok(Outcome::Applied(applied(&client, intent, &now)?)),
         [first, ..] => {
+            // What is no JSON object came from something on the way, and says nothing of what Operand can do.
+            answer.json::<Map<String, Value>>()?;
             let message =
                 format!("Operand took the change and left `{first}` as it was; take the write-back out of the flow");
             Err(Failure::unsupported("write-back", message).with_evidence(now.evidence()))

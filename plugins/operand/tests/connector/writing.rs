@@ -72,6 +72,17 @@ fn an_operand_without_write_back_is_told_so() {
 }
 
 #[test]
+fn an_answer_from_something_on_the_way_does_not_say_that_there_is_no_write_back() {
+    let page = "<html><body>Bad gateway</body></html>";
+    for put in [Answer::html(200, page), Answer::empty(200), Answer::json(200, r#""surprise""#)] {
+        let host = host("").answer(Answer::json(200, BEFORE)).answer(put).answer(Answer::json(200, BEFORE)).install();
+        let failure = Operand::apply(&update()).unwrap_err();
+        assert!(!matches!(failure.cause(), Cause::Unsupported(_)), "{failure:?}");
+        assert_eq!(host.requests().len(), 3);
+    }
+}
+
+#[test]
 fn a_receivable_that_is_not_there_is_no_missing_route() {
     let _host = answers(&[(404, "{}")]).install();
     assert!(matches!(Operand::apply(&update()).unwrap_err().cause(), Cause::NotFound(_)));
