@@ -6,8 +6,25 @@ use crate::{Site, ended, program};
 fn help_lists_every_command_and_exit_code() {
     let ended = Site::new("").run(&["--help"]);
     assert_eq!(ended.code, 0);
-    let commands =
-        ["validate", "inspect", "check", "plan", "run", "serve", "why", "parked", "release", "build", "completions"];
+    let commands = [
+        "validate",
+        "inspect",
+        "install",
+        "revoke",
+        "audit",
+        "check",
+        "plan",
+        "run",
+        "verify",
+        "replay",
+        "serve",
+        "webhooks",
+        "why",
+        "parked",
+        "release",
+        "build",
+        "completions",
+    ];
     for command in commands {
         assert!(ended.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ended.stdout);
     }
