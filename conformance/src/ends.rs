@@ -1,5 +1,6 @@
 //! The other end of a flow: where documents come from, or where they go, in this process.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -7,8 +8,8 @@ use serde_json::{Value, json};
 use wharf_flow::Endpoint;
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{
-    Answer, Applied, Bounds, Cause, Cursor, Document, Effect, Failure, Intent, Item, Outcome, Page, Preview,
-    ReferencePage, RequestTrace, Tally, Trace, Verdict,
+    Answer, Applied, Bounds, Cause, Cursor, Delivery, Document, Effect, Failure, Intent, Item, Outcome, Page, Parsed,
+    Preview, ReferencePage, RequestTrace, Tally, Trace, Verdict,
 };
 use wharf_host::{Blame, Connection, Error};
 
@@ -25,6 +26,10 @@ fn manifest(name: &str, feeds: &Value, writes: &Value) -> Manifest {
         let text: Vec<String> = violations.iter().map(|violation| violation.message.clone()).collect();
         unreachable!("the manifest of `{name}` is wrong: {}", text.join("; "))
     })
+}
+
+fn text(document: &Document) -> String {
+    String::from_utf8_lossy(document.as_bytes()).into_owned()
 }
 
 fn answer<T>(value: T) -> Answer<T> {
@@ -80,7 +85,7 @@ impl Feeder {
 #[derive(Clone)]
 pub(crate) struct Sink {
     manifest: Arc<Manifest>,
-    arrived: Arc<Mutex<Vec<String>>>,
+    arrived: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Default for Sink {
@@ -94,10 +99,17 @@ impl Default for Sink {
 impl Sink {
     /// Returns the correlation texts of what arrived, each as often as it did.
     pub(crate) fn arrived(&self) -> Vec<String> {
-        self.all().clone()
+        self.all().iter().map(|(correlation, _)| correlation.clone()).collect()
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<String>> {
+    /// Returns the documents that arrived, each with how often it did.
+    pub(crate) fn documents(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        self.all().iter().for_each(|(_, document)| *counts.entry(document.clone()).or_default() += 1);
+        counts
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(String, String)>> {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -144,7 +156,7 @@ end!(Sink, {
     }
     async fn apply(&self, intents: &[Intent]) -> Result<Answer<Vec<Outcome>>, Error> {
         let take = |intent: &Intent| {
-            self.all().push(intent.correlation.clone());
+            self.all().push((intent.correlation.clone(), text(&intent.document)));
             Outcome::Applied(Applied { id: intent.correlation.clone(), revision: None, number: None })
         };
         Ok(sent(intents.iter().map(take).collect(), Effect::Write))
@@ -152,7 +164,7 @@ end!(Sink, {
     async fn verify(&self, intents: &[Intent]) -> Result<Answer<Vec<Result<Verdict, Failure>>>, Error> {
         let told = |intent: &Intent| {
             let id = intent.correlation.clone();
-            let is_there = self.all().contains(&id);
+            let is_there = self.arrived().contains(&id);
             Ok(if is_there { Verdict::Found(Applied { id, revision: None, number: None }) } else { Verdict::Absent })
         };
         Ok(sent(intents.iter().map(told).collect(), Effect::Read))
@@ -183,6 +195,15 @@ macro_rules! timed {
                 let _busy = self.time.busy();
                 self.connection.$name($($arg),*).await
             })*
+
+            async fn parse_webhook(&self, delivery: &Delivery) -> Result<Answer<Parsed>, Error> {
+                let _busy = self.time.busy();
+                Endpoint::parse_webhook(&self.connection, delivery).await
+            }
+
+            async fn redact_delivery(&self, delivery: &Delivery) -> Delivery {
+                Endpoint::redact_delivery(&self.connection, delivery).await
+            }
         }
     };
 }

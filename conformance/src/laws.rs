@@ -3,6 +3,7 @@
 mod describing;
 mod reading;
 mod secrecy;
+mod telling;
 mod writing;
 
 use anyhow::Result;
@@ -40,11 +41,11 @@ pub(crate) async fn all(
     law!("L5", "a failure advances no cursor", reading::failures);
     law!("L6", "plan sends nothing, and apply sends what it showed", writing::plan);
     law!("L7", "applying twice gives one document", writing::twice);
-    law!("L8", "ended at any request and recovered: one document", writing::ended);
+    law!("L8", "ended, overtaken or the clock set at any request: one document", writing::ended);
     law!("L9", "any answer lost: asked about, not repeated blindly", writing::answers_lost);
     law!("L10", "a second run plans nothing", writing::second_run);
     law!("L11", "each fault becomes its cause, at every request", writing::faults);
-    law!("L12", "webhooks and polling come to the same", describing::webhooks);
+    law!("L12", "webhooks and polling come to the same", telling::webhooks);
     law!("L13", "no secret is anywhere", secrecy::nowhere);
     law!("L14", "what the previous release left goes on", describing::previous);
     Ok(laws)

@@ -21,7 +21,9 @@ mod witness;
 use anyhow::Result;
 
 pub use report::{Broken, Law, Report};
-pub use scenario::{BeforeEntry, ConnectionEntry, FeedEntry, PreviousEntry, Scenario, SimulatorEntry, WriteEntry};
+pub use scenario::{
+    BeforeEntry, ConnectionEntry, FeedEntry, PreviousEntry, Scenario, SimulatorEntry, WebhookEntry, WriteEntry,
+};
 pub use time::{Busy, VirtualTime};
 
 /// Tries the laws on a connector: all, when `only` names none. `heard` is told of each law before it is tried.

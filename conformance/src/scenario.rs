@@ -16,12 +16,18 @@ pub struct Scenario {
     pub simulator: SimulatorEntry,
     /// The connection.
     pub connection: ConnectionEntry,
+    /// Documents that the remote has from the start, written through the connector: for simulators that start empty.
+    #[serde(default)]
+    pub before: Vec<BeforeEntry>,
     /// Feeds that are read.
     #[serde(default, rename = "feed")]
     pub feeds: Vec<FeedEntry>,
     /// Documents that are written.
     #[serde(default, rename = "write")]
     pub writes: Vec<WriteEntry>,
+    /// What the remote tells on its own account.
+    #[serde(default, rename = "webhook")]
+    pub webhooks: Vec<WebhookEntry>,
     /// What an earlier release left behind.
     #[serde(default, rename = "previous")]
     pub previous: Vec<PreviousEntry>,
@@ -83,6 +89,7 @@ pub struct WriteEntry {
     pub document: Value,
     /// Documents of this kind count: texts that an entry of the remote's list must have. Besides them the correlation
     /// text of the intent, unless one of them has `{mark}`: for documents that have no place for a correlation text.
+    /// Changes are counted only by `{mark}`: the document to change carries nothing of ours.
     #[serde(default)]
     pub counted: Vec<String>,
     /// Documents that have to be there before.
@@ -98,6 +105,30 @@ pub struct BeforeEntry {
     pub entity: String,
     /// The document, to be created.
     pub document: Value,
+    /// How many of them; each has a mark of its own. 1 if it is not said.
+    #[serde(default = "one")]
+    pub times: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A message of the remote that one record is new or has changed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookEntry {
+    /// Feed that brings the same records.
+    pub feed: String,
+    /// Headers, with names in lower case.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// Body. `{id}` is the id of the record, `{mark}` a word that is new for every message.
+    pub body: String,
+    /// The body as somebody would send it who does not know the secret.
+    pub forged: String,
+    /// A document that becomes a record of the feed when it is written.
+    pub write: Option<BeforeEntry>,
 }
 
 /// What an earlier release left behind.
@@ -145,6 +176,13 @@ impl Scenario {
             fill(&mut write.document, announced)?;
             write.before.iter_mut().try_for_each(|before| fill(&mut before.document, announced))?;
             write.target = write.target.as_ref().map(|target| filled(target, announced)).transpose()?;
+        }
+        for before in &mut self.before {
+            fill(&mut before.document, announced)?;
+        }
+        for webhook in &mut self.webhooks {
+            webhook.body = filled(&webhook.body, announced)?;
+            webhook.write.iter_mut().try_for_each(|write| fill(&mut write.document, announced))?;
         }
         for previous in &mut self.previous {
             fill(&mut previous.config, announced)?;

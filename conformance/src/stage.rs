@@ -11,15 +11,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 use wharf_flow::{
     EffectKind, Endpoint, Error as FlowError, FlowSpec, Ledger, Rule, RunReport, Runner, Selector, Settings, Source,
-    Target,
+    Target, Webhooks,
 };
-use wharf_host::model::{Action, Document, Intent};
+use wharf_host::model::{Action, Document, Intent, Outcome};
 use wharf_host::policy::Grant;
 use wharf_host::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
 use wharf_host::{Connection, Connector, Host};
 
 use crate::ends::{Feeder, Sink};
-use crate::scenario::{Scenario, WriteEntry, marked};
+use crate::scenario::{BeforeEntry, Scenario, WriteEntry, marked};
 use crate::simulator;
 use crate::time::VirtualTime;
 use crate::trouble::{Happening, Trouble};
@@ -63,7 +63,19 @@ impl Stage {
         let grant = scenario.connection.secrets.keys().fold(grant, Grant::slot);
         let config = scenario.connection.config.clone();
         let connection = connector.connect(REMOTE).config(config).grant(grant).build().await?;
-        Ok(Self { scenario, connector, connection, trouble, time, witness, cases: AtomicUsize::new(0) })
+        let stage = Self { scenario, connector, connection, trouble, time, witness, cases: AtomicUsize::new(0) };
+        stage.furnish().await?;
+        Ok(stage)
+    }
+
+    /// Writes what the remote has from the start.
+    async fn furnish(&self) -> Result<()> {
+        for before in &self.scenario.before {
+            for _ in 0..before.times {
+                self.put(before, &self.mark(), 0).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns a word that no case had before.
@@ -97,12 +109,18 @@ impl Stage {
     pub(crate) async fn prepare(&self, write: &WriteEntry, mark: &str) -> Result<()> {
         self.trouble.plan(None);
         for (number, before) in (0..).zip(&write.before) {
-            let mut intent = self.intent_of(&before.entity, Action::Create, None, &before.document, mark);
-            intent.correlation = format!("whlaw{mark}b{number}");
-            let outcomes = self.connection.apply(&[intent]).await?.value;
-            if let Some(wharf_host::model::Outcome::Failed(failure)) = outcomes.first() {
-                anyhow::bail!("`{}` that has to be there before was refused: {}", before.entity, failure.message);
-            }
+            self.put(before, mark, number).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a document that has to be there.
+    pub(crate) async fn put(&self, before: &BeforeEntry, mark: &str, number: usize) -> Result<()> {
+        let mut intent = self.intent_of(&before.entity, Action::Create, None, &before.document, mark);
+        intent.correlation = format!("whlaw{mark}b{number}");
+        let outcomes = self.connection.apply(&[intent]).await?.value;
+        if let Some(Outcome::Failed(failure)) = outcomes.first() {
+            anyhow::bail!("`{}` that has to be there before was refused: {}", before.entity, failure.message);
         }
         Ok(())
     }
@@ -111,6 +129,9 @@ impl Stage {
     pub(crate) async fn count(&self, write: &WriteEntry, correlation: &str, mark: &str) -> Result<Option<usize>> {
         let Some(url) = &self.scenario.simulator.documents else { return Ok(None) };
         let by_mark = write.counted.iter().any(|text| text.contains("{mark}"));
+        if write.action != Action::Create && !by_mark {
+            return Ok(None);
+        }
         let own = write.counted.iter().map(|text| text.replace("{mark}", mark));
         let texts = own.chain((!by_mark).then(|| correlation.to_owned())).collect();
         simulator::count(url, texts).await.map(Some)
@@ -119,7 +140,11 @@ impl Stage {
     /// Puts the remote back to its start, where the scenario says how.
     pub(crate) async fn reset(&self) -> Result<()> {
         match &self.scenario.simulator.reset {
-            Some(url) => simulator::reset(url).await,
+            Some(url) => {
+                simulator::reset(url).await?;
+                self.trouble.plan(None);
+                self.furnish().await
+            }
             None => Ok(()),
         }
     }
@@ -187,6 +212,11 @@ impl<'s> Flow<'s> {
         let endpoints = [(REMOTE.to_owned(), remote), (other.0.to_owned(), other.1)].into();
         let directory = memory_directory().context("no temporary directory")?;
         Ok(Self { stage, spec, endpoints, directory, page_items: 500, polls: Arc::default() })
+    }
+
+    /// Takes webhooks in for the flow.
+    pub(crate) fn webhooks(&self, ledger: &Ledger) -> Webhooks {
+        Webhooks::new(ledger.clone(), self.endpoints.clone(), [&self.spec])
     }
 
     pub(crate) fn path(&self) -> PathBuf {

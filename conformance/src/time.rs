@@ -54,6 +54,13 @@ impl VirtualTime {
         self.wake();
     }
 
+    /// Sets the clock, as a person or a time server does.
+    pub(crate) fn set(&self, seconds: i64) {
+        let millis = seconds.saturating_mul(1000);
+        self.0.now.store(self.now().0.saturating_add_signed(millis), Ordering::SeqCst);
+        self.wake();
+    }
+
     /// Notes that something takes real time, until the guard is dropped.
     pub fn busy(&self) -> Busy {
         self.0.under_way.fetch_add(1, Ordering::SeqCst);

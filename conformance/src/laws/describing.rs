@@ -35,12 +35,6 @@ pub(super) async fn required_fields(stage: &Stage, law: &mut Law) -> Result<()> 
     Ok(())
 }
 
-pub(super) async fn webhooks(stage: &Stage, law: &mut Law) -> Result<()> {
-    let exports = stage.connector.inspection().exports_interface("webhooks");
-    law.not_tried(if exports { "the scenario has no deliveries" } else { "the connector takes no webhooks" });
-    Ok(())
-}
-
 pub(super) async fn previous(stage: &Stage, law: &mut Law) -> Result<()> {
     for previous in &stage.scenario.previous {
         let from = previous.config_version;

@@ -1,5 +1,7 @@
 //! Writes: each wanted document once, whatever happens on the way.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use anyhow::{Result, bail};
 use wharf_flow::{Error as FlowError, RunReport};
 use wharf_host::model::{Action, Cause, Effect, Failure, Outcome, Verdict};
@@ -25,9 +27,6 @@ async fn wrong(
     if totals.done != 1 {
         let held: Vec<_> = report.holds.iter().map(|hold| hold.message.clone()).collect();
         return Ok(Some(format!("the document is not done: {totals:?}, parked {:?}, held {held:?}", report.parked)));
-    }
-    if write.action != Action::Create {
-        return Ok(None);
     }
     let Some(text) = flow.correlation(mark)? else { return Ok(Some("the ledger has no intent for it".to_owned())) };
     let there = stage.count(write, &text, mark).await?;
@@ -94,8 +93,10 @@ pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
         let mut seen = None;
         for _ in 0..2 {
             let outcomes = stage.connection.apply(std::slice::from_ref(&intent)).await?.value;
-            if let Some(Outcome::Failed(failure)) = outcomes.first() {
-                seen = seen.or_else(|| Some(format!("refused: {}", failure.message)));
+            if let Some(Outcome::Failed(failure)) = outcomes.first()
+                && !matches!(failure.cause, Cause::Conflict { same_content: Some(true), .. })
+            {
+                seen = seen.or_else(|| Some(format!("refused: {} ({:?})", failure.message, failure.cause)));
             }
         }
         if write.action == Action::Create {
@@ -135,6 +136,7 @@ pub(super) async fn ended(stage: &Stage, law: &mut Law) -> Result<()> {
             law.case(|| format!("{} ended {when} request {request}", name(write)), seen, trace);
         }
         taken_over(stage, write, requests, law).await?;
+        clock_set(stage, write, requests, law).await?;
     }
     law.not_tried(NONE);
     Ok(())
@@ -172,6 +174,29 @@ async fn taken_over(stage: &Stage, write: &WriteEntry, requests: usize, law: &mu
             (Ok(_), other) => Some(format!("the first process did not hear that its lease was lost: {other:?}")),
         };
         law.case(|| format!("{} taken over after request {request}", name(write)), seen, trace);
+    }
+    Ok(())
+}
+
+/// Somebody sets the clock while a request is under way: forward by a day, or back by an hour.
+async fn clock_set(stage: &Stage, write: &WriteEntry, requests: usize, law: &mut Law) -> Result<()> {
+    let jumps = [("forward by a day", 86_400), ("back by an hour", -3_600)];
+    for (request, (how, seconds)) in (0..requests).flat_map(|at| jumps.map(|jump| (at, jump))) {
+        let mark = stage.mark();
+        stage.prepare(write, &mark).await?;
+        let flow = stage.writing(write, &mark)?;
+        stage.trouble.plan(None);
+        let (time, left) = (stage.time.clone(), AtomicUsize::new(0));
+        stage.trouble.look(Box::new(move || {
+            if left.fetch_add(1, Ordering::Relaxed) == request {
+                time.set(seconds);
+            }
+            None
+        }));
+        let report = flow.recover().await?;
+        let trace = stage.trouble.requests();
+        let seen = wrong(stage, write, &flow, &mark, &report).await?;
+        law.case(|| format!("{}, the clock set {how} at request {request}", name(write)), seen, trace);
     }
     Ok(())
 }
