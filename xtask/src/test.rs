@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::{command, components};
+use crate::{command, components, soak};
 
 /// What to run.
 #[derive(Args)]
@@ -59,6 +59,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut mutations_test = command::cargo();
         mutations_test.args(mutations).env("WHARF_COMPONENTS", components::directory());
         command::step("break each promise, and see its law fail", &mut mutations_test)?;
+        command::step("build the programs of the soak", command::cargo().args(["build", "--workspace", "--bins"]))?;
+        soak::short()?;
     }
     println!("{} passed, {} failed, {} skipped", sums.passed, sums.failed, sums.ignored);
     match sums {
