@@ -44,6 +44,7 @@ pub(super) struct Call {
 }
 
 /// One thing that a connector asked, and what it was told.
+#[expect(clippy::large_enum_variant, reason = "most steps are requests, so that boxing them would save nothing")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Step {
