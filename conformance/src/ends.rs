@@ -165,9 +165,9 @@ end!(Sink, {
         let told = |intent: &Intent| {
             let id = intent.correlation.clone();
             let is_there = self.arrived().contains(&id);
-            Ok(if is_there { Verdict::Found(Applied { id, revision: None, number: None }) } else { Verdict::Absent })
+            if is_there { Verdict::Found(Applied { id, revision: None, number: None }) } else { Verdict::Absent }
         };
-        Ok(sent(intents.iter().map(told).collect(), Effect::Read))
+        Ok(sent(intents.iter().map(told).map(Ok).collect(), Effect::Read))
     }
 });
 
