@@ -32,8 +32,8 @@ pub use problem::{Error, LedgerError, Problem};
 pub use report::{
     Alert, Asked, BackfillReport, BackfillStatus, Conflict, Difference, DifferenceKind, EffectKind, EffectStory,
     Explanation, FlowStatus, Hold, HoldScope, IntentState, ItemState, ParkedGroup, PauseScope, PlanReport,
-    PlannedWrite, Presence, ReconcileReport, RunReport, Selector, Side, SkipReport, Status, Story, StoryEvent, Totals,
-    UnknownOutcome, Unmapped,
+    PlannedWrite, Presence, Readiness, ReconcileReport, Refused, RunReport, Selector, Side, SkipReport, Status, Story,
+    StoryEvent, Totals, UnknownOutcome, Unmapped,
 };
 pub use runner::{RunEvent, RunObserver, Runner};
 pub use schedule::{Cron, Schedule, ScheduleError};

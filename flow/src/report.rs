@@ -72,6 +72,45 @@ pub struct PlanReport {
     pub calls: BTreeMap<String, u64>,
 }
 
+/// How much of what a feed has would be written with the definition as it is now. Nothing was written, and neither the
+/// cursor nor what the ledger knows played a part.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Readiness {
+    /// Name of the flow.
+    pub flow: String,
+    /// Items that were read, to find the last ones.
+    pub read: u64,
+    /// The last items, which were mapped.
+    pub looked_at: u64,
+    /// Items of these that would be written.
+    pub ready: u64,
+    /// Items that would be filtered, by rule.
+    pub filtered: BTreeMap<String, u64>,
+    /// Items that would be parked, by the code of their cause.
+    pub parked: BTreeMap<String, u64>,
+    /// Values without a counterpart, most frequent first.
+    pub missing: Vec<Unmapped>,
+    /// What else keeps documents back, most frequent first.
+    pub refused: Vec<Refused>,
+    /// Whether the feed had more than was read, so that these may not be the last ones.
+    pub more: bool,
+    /// Requests that left the host, by connection. All of them reads.
+    pub calls: BTreeMap<String, u64>,
+}
+
+/// What keeps documents back other than a missing mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Code of the cause.
+    pub cause: String,
+    /// What is wrong, of the first of them.
+    pub message: String,
+    /// How many items have it.
+    pub items: u64,
+    /// Entity and id of the first of them.
+    pub example: (String, String),
+}
+
 /// A value without a counterpart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unmapped {

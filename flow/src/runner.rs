@@ -14,6 +14,7 @@ mod pages;
 mod policy;
 mod preview;
 mod pull;
+mod readiness;
 mod reconcile;
 mod run;
 mod trail;
@@ -28,7 +29,7 @@ use wharf_host::model::Instant;
 use crate::endpoint::Endpoint;
 use crate::ledger::{HoldTable, Ledger, Taken};
 use crate::problem::{Error, Problem};
-use crate::report::{BackfillReport, Hold, PlanReport, RunReport};
+use crate::report::{BackfillReport, Hold, PlanReport, Readiness, RunReport};
 use crate::settings::Settings;
 use crate::spec::FlowSpec;
 use definition::Definition;
@@ -225,6 +226,16 @@ impl Runner {
     /// When reading fails, or the ledger.
     pub async fn plan(&self, limit: u32) -> Result<PlanReport, Error> {
         preview::plan(self, limit).await
+    }
+
+    /// Tells how many of the last `last` items of the feed would be written with the definition as it is, and what is missing
+    /// for the others. Reads the feed from `since` on, where it can be read by time, else from its start, up to `most` items.
+    /// Writes nothing anywhere; the cursor and the ledger are left alone.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub async fn readiness(&self, last: u32, since: Instant, most: u32) -> Result<Readiness, Error> {
+        readiness::readiness(self, last, since, most).await
     }
 
     #[cfg(test)]

@@ -20,6 +20,9 @@ pub struct FlowSpec {
     pub source: Source,
     /// What is written.
     pub target: Target,
+    /// What is done to the written document when its item is gone at the source. Nothing by default: the item is filtered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_delete: Option<Action>,
     /// What the mapping starts from.
     pub base: Base,
     /// Filters, in order: the first one that is true filters the item, under its name.
@@ -53,6 +56,7 @@ impl FlowSpec {
             name: name.into(),
             source,
             target,
+            on_delete: None,
             base: Base::Copy,
             filters: Vec::new(),
             mapping: Vec::new(),

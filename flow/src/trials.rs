@@ -19,6 +19,7 @@ mod leases;
 mod liars;
 mod people;
 mod plans;
+mod readiness;
 mod reconciling;
 mod remote;
 mod serving;

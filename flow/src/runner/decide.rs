@@ -78,7 +78,7 @@ impl Runner {
     /// Decides what becomes of an item. Pure but for the id that it mints.
     pub(super) fn decide(&self, item: &StoredItem) -> Decision {
         if item.deleted && self.spec.target.action != Action::Delete {
-            return Decision::File(Verdict::Filtered(GONE.to_owned()));
+            return self.when_gone(item);
         }
         match self.intent_of(item) {
             Ok(decision) => decision,
@@ -86,11 +86,24 @@ impl Runner {
         }
     }
 
+    /// Decides what becomes of an item that is gone at the source: what was written of it follows where the flow says so.
+    fn when_gone(&self, item: &StoredItem) -> Decision {
+        match (self.spec.on_delete, &item.bound) {
+            (Some(action), Some((id, _))) => {
+                let target = Some(id.clone());
+                let intent = NewIntent { action, ..self.target_intent(item, target, Some(Document::new("{}"))) };
+                Decision::Write(Box::new(intent))
+            }
+            _ => Decision::File(Verdict::Filtered(GONE.to_owned())),
+        }
+    }
+
     /// Returns the rule that filters an item, of those that can be told from the item alone. None for what cannot be
     /// told now: that comes up again when the item is decided about.
     pub(super) fn rule_for(&self, item: &Item) -> Option<String> {
         if item.deleted && self.spec.target.action != Action::Delete {
-            return Some(GONE.to_owned());
+            // With `on_delete` it depends on whether something was written of it.
+            return self.spec.on_delete.is_none().then(|| GONE.to_owned());
         }
         if self.spec.filters.is_empty() {
             return None;
@@ -112,8 +125,12 @@ impl Runner {
             return Err(refused(&violations));
         }
         let target = self.target_of(item, &scene)?;
+        Ok(Decision::Write(Box::new(self.target_intent(item, target, document))))
+    }
+
+    fn target_intent(&self, item: &StoredItem, target: Option<String>, document: Option<Document>) -> NewIntent {
         let spec = &self.spec;
-        Ok(Decision::Write(Box::new(NewIntent {
+        NewIntent {
             id: self.mint_id(),
             kind: EffectKind::Target,
             step: 0,
@@ -124,10 +141,11 @@ impl Runner {
             expected_revision: None,
             correlation: mint::correlation(self.ledger.installation(), &[&spec.name, &item.entity, &item.remote]),
             document,
-        })))
+        }
     }
 
-    /// Finds the remote document to change.
+    /// Finds the remote document to change. None where it is made, or where a document of the connector's own shape may name
+    /// what it changes.
     fn target_of(&self, item: &StoredItem, scene: &Scene<'_>) -> Result<Option<String>, Refusal> {
         let action = self.spec.target.action;
         if action == Action::Create {
@@ -135,7 +153,9 @@ impl Runner {
         }
         let told = self.definition.target_id.as_ref().map(|rule| rule.text(scene)).transpose()?.flatten();
         match told.or_else(|| item.bound.as_ref().map(|(id, _)| id.clone())) {
-            None if action != Action::Upsert => Err(no_target("`target` of the flow")),
+            None if action != Action::Upsert && !self.definition.names_its_target => {
+                Err(no_target("`id` of the flow's `to`"))
+            }
             target => Ok(target),
         }
     }

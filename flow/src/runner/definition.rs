@@ -19,6 +19,8 @@ pub(crate) struct Definition {
     pub(super) target_id: Option<CompiledValue>,
     pub(super) dependencies: Vec<Dependency>,
     pub(super) write_backs: Vec<CompiledWriteBack>,
+    /// Whether the target's documents have a shape of their connector's own, in which they may name what they change.
+    pub(super) names_its_target: bool,
     /// Shape that mapped documents must have.
     schema: Option<Validator>,
     /// Changes with everything that decides about items.
@@ -60,6 +62,7 @@ pub(crate) fn compile(spec: &FlowSpec, target: Option<&Manifest>) -> Result<Defi
             target_id,
             dependencies,
             write_backs,
+            names_its_target: target.is_some_and(|manifest| has_own_shape(spec, manifest)),
             schema,
             digest: digest_of(spec, target),
         }),
@@ -113,6 +116,11 @@ fn compile_write_backs(spec: &FlowSpec, problems: &mut Vec<Problem>) -> Vec<Comp
 /// Returns the kind of write of a manifest.
 pub(crate) fn write_of<'m>(manifest: &'m Manifest, entity: &str, action: Action) -> Option<&'m Write> {
     manifest.writes.iter().find(|write| write.entity == entity && write.actions.contains(&action))
+}
+
+fn has_own_shape(spec: &FlowSpec, manifest: &Manifest) -> bool {
+    let write = write_of(manifest, &spec.target.entity, spec.target.action);
+    write.is_some_and(|write| write.document == DocumentShape::Raw && write.schema.is_some())
 }
 
 /// Only whole documents have to have the shape; what changes one may leave fields out.

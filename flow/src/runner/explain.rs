@@ -74,7 +74,7 @@ impl Runner {
     }
 
     fn decided(&self, item: &Item) -> Option<String> {
-        if item.deleted && self.spec.target.action != Action::Delete {
+        if item.deleted && self.spec.target.action != Action::Delete && self.spec.on_delete.is_none() {
             return Some("the source says that it is deleted".to_owned());
         }
         match self.decide(&as_stored(item.clone())) {

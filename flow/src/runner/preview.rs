@@ -131,7 +131,7 @@ pub(super) fn as_stored(item: Item) -> StoredItem {
     }
 }
 
-fn to_host(item: &StoredItem, intent: &NewIntent) -> Intent {
+pub(super) fn to_host(item: &StoredItem, intent: &NewIntent) -> Intent {
     Intent {
         id: intent.id.clone(),
         entity: intent.entity.clone(),

@@ -22,6 +22,7 @@ impl FlowSpec {
         let target = find(manifests, &self.target.connection, &["to", "connection"], &mut problems);
         if let Some(manifest) = target {
             check_write(manifest, &self.target.entity, self.target.action, &["to"], &mut problems);
+            self.check_on_delete(manifest, &mut problems);
         }
         self.check_dependencies(target, &mut problems);
         self.check_write_backs(manifests, &mut problems);
@@ -55,6 +56,18 @@ impl FlowSpec {
             let text =
                 format!("feed `{}` cannot start at a time; leave `since` out and filter by the document", feed.name);
             problems.push(Problem::new(["from", "since"], text));
+        }
+    }
+
+    fn check_on_delete(&self, target: &Manifest, problems: &mut Vec<Problem>) {
+        let Some(action) = self.on_delete else { return };
+        check_write(target, &self.target.entity, action, &["on_delete"], problems);
+        if !matches!(self.target.action, Action::Update | Action::Upsert) {
+            let text = "only a flow that follows changes hears of deleted documents; use `upsert` or `update`, or remove `on_delete`";
+            problems.push(at(&["on_delete"], text.to_owned()));
+        }
+        if action == Action::Create {
+            problems.push(at(&["on_delete"], "a deleted document creates nothing; use `delete`".to_owned()));
         }
     }
 
