@@ -11,9 +11,10 @@ const CONTRACT: &str = "wharf:connector";
 /// The contract version that this host was built for. Every `0.1.x` runs.
 pub(crate) const SPOKEN: Version = Version { major: 0, minor: 1, patch: 0 };
 
-/// Interfaces of the contract that a connector may import.
-const IMPORTS: [&str; 10] =
-    ["types", "http", "secrets", "jwt", "schedule", "lookups", "connection", "clock", "random", "log"];
+/// Interfaces of the contract that a connector may import. Of `webhooks` only types: a connector that exports `serving` and
+/// takes no webhooks itself has nothing else to take them from, and a function of it would not link.
+const IMPORTS: [&str; 11] =
+    ["types", "http", "secrets", "jwt", "schedule", "lookups", "connection", "clock", "random", "log", "webhooks"];
 
 /// Interfaces of the contract that the host calls.
 const EXPORTS: [&str; 11] = [
@@ -327,7 +328,12 @@ mod tests {
             let error = check_import(import, SPOKEN).unwrap_err();
             assert!(error.code() == "unknown-import" && error.to_string().contains(import), "{error}");
         }
-        for import in ["wasi:io/streams@0.2.6", "wasi:http/types@0.2.0", "wharf:connector/http@0.1.0"] {
+        for import in [
+            "wasi:io/streams@0.2.6",
+            "wasi:http/types@0.2.0",
+            "wharf:connector/http@0.1.0",
+            "wharf:connector/webhooks@0.1.0",
+        ] {
             check_import(import, SPOKEN).unwrap();
         }
     }
