@@ -34,6 +34,8 @@ pub(crate) struct Shared {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write an installation file to begin with, from a template with comments.
+    Init(command::init::Arguments),
     /// Tell every mistake of the installation file: line, key, and what would be right. No network.
     Validate(command::validate::Arguments),
     /// Show what a connector is, can do, and asks for. Nothing of it runs but its description of itself.
@@ -48,6 +50,10 @@ pub(crate) enum Command {
     Check(command::check::Arguments),
     /// Say whether a connection may send a request, and why: by which rules, to which address, with which credential.
     Explain(command::explain::Arguments),
+    /// Propose entries for lookup tables from the reference lists that they point into, and write them.
+    Map(command::map::Arguments),
+    /// Tell how many of the last documents would arrive, and every missing mapping with its count. Writes nothing anywhere.
+    Ready(command::ready::Arguments),
     /// Read and map for real, and show what would be written. Writes nothing anywhere.
     Plan(command::plan::Arguments),
     /// Run flows once, until nothing is due.

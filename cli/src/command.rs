@@ -7,11 +7,14 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install;
+pub(crate) mod map;
 pub(crate) mod parked;
 pub(crate) mod pause;
 pub(crate) mod plan;
+pub(crate) mod ready;
 pub(crate) mod reconcile;
 pub(crate) mod release;
 pub(crate) mod replay;
@@ -47,6 +50,7 @@ pub(crate) struct Context {
 /// Runs a command.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Init(arguments) => init::run(arguments, context),
         Command::Validate(arguments) => validate::run(arguments, context).await,
         Command::Inspect(arguments) => inspect::run(arguments, context).await,
         Command::Install(arguments) => install::run(arguments, context).await,
@@ -54,6 +58,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Audit(arguments) => audit::run(arguments, context),
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Explain(arguments) => explain::run(arguments, context).await,
+        Command::Map(arguments) => map::run(arguments, context).await,
+        Command::Ready(arguments) => ready::run(arguments, context).await,
         Command::Plan(arguments) => plan::run(arguments, context).await,
         Command::Run(arguments) => self::run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,

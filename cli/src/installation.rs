@@ -5,6 +5,7 @@
 
 pub(crate) mod agreement;
 mod connection;
+pub(crate) mod edit;
 mod flow;
 mod key;
 mod lookups;

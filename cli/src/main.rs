@@ -12,10 +12,13 @@ mod listener;
 mod log;
 mod memory;
 mod output;
+mod proposal;
 mod recording;
+mod reference;
 mod secrets;
 mod signals;
 mod site;
+mod template;
 mod time;
 
 use std::process::ExitCode;

@@ -30,6 +30,7 @@ pub(super) fn read(name: &str, section: &Section<'_>, names: &Names) -> Option<F
     let from = from.and_then(|node| source(&node.section()?, names));
     let to = section.required("to", "to = { connection = \"NAME\", entity = \"NAME\", action = \"create\" }");
     let to = to.and_then(|node| target(&node.section()?, names));
+    let on_delete = section.optional("on_delete").and_then(|node| node.one_of(&ACTIONS));
     let schedule = schedule(section);
     let concurrency = section.optional("concurrency").and_then(|node| node.number(1, MOST_CONCURRENCY));
     let verify_after = section.optional("verify_after").and_then(|node| node.duration());
@@ -40,6 +41,7 @@ pub(super) fn read(name: &str, section: &Section<'_>, names: &Names) -> Option<F
     let write_backs = all(section, "write_back", |section| write_back(section, names));
     section.end();
     let mut flow = FlowSpec::new(name, from?, to?);
+    flow.on_delete = on_delete;
     flow.schedule = schedule;
     flow.concurrency = concurrency.and_then(NonZeroU32::new).unwrap_or(flow.concurrency);
     flow.verify_after = verify_after.unwrap_or(flow.verify_after);

@@ -12,6 +12,7 @@ mod serving;
 #[cfg(unix)]
 mod signals;
 mod state;
+mod templates;
 mod upgrades;
 
 use std::path::{Path, PathBuf};
