@@ -47,6 +47,11 @@ const KNOWN_TO_ERPCONNECTOR: usize = 40;
 /// Receivables of the agency: more than a page of 100 holds.
 const RECEIVABLES: u64 = 120;
 
+/// Products of the ERP.
+const PRODUCTS: u32 = 5;
+/// The shop's inventory.
+const INVENTORY: i64 = 307;
+
 /// What the demo is made of.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -196,6 +201,7 @@ impl Demo {
         baselinker.add_orders(shop.orders.into_iter().map(|(order, ..)| order).chain(shop.unconfirmed))?;
         let systems =
             [baselinker.system(), flowii.system(), erpconnector.system(), optimakers.system(), operand.system()];
+        seed_products(&baselinker, &erpconnector)?;
         let admin = serve(admin::router(systems), None).await.context("the admin did not start")?;
         let demo = Self { baselinker, flowii, erpconnector, optimakers, operand, expected, admin };
         if settings.has_faults {
@@ -289,6 +295,20 @@ fn seed_partner(flowii: &flowii::Simulator, company: &str, buyer: &Buyer) -> any
     let resource = json!({"type": "partner", "attributes": attributes, "relationships": {"key-contact": contact}});
     let seeded = flowii.seed(&flowii::Seed { company, table: "partners", resource });
     seeded.map(drop).map_err(|error| anyhow!("partner `{}` could not be seeded: {error}", buyer.email))
+}
+
+/// Seeds the ERP's products; the shop has all of them but the last in its catalog.
+fn seed_products(baselinker: &baselinker::Simulator, erpconnector: &erpconnector::Simulator) -> anyhow::Result<()> {
+    for number in 1..=PRODUCTS {
+        let (sku, price) = (format!("VIS-{number}"), 0.5 + f64::from(number));
+        let seeded = erpconnector.seed_product(&sku, "Vis à bois", price);
+        seeded.map_err(|error| anyhow!("product `{sku}` could not be seeded: {error}"))?;
+        if number < PRODUCTS {
+            let fields = json!({ "inventory_id": INVENTORY, "sku": sku, "text_fields": { "name": "Wkręt do drewna" } });
+            baselinker.add_product(&fields)?;
+        }
+    }
+    Ok(())
 }
 
 fn seed_erpconnector(erpconnector: &erpconnector::Simulator, shop: &Shop, count: usize) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 //! | command | what it does |
 //! |---|---|
 //! | `{"register": {"url": "http://...", "token": "...", "sources": ["order.updated"]}}` | registers a webhook |
+//! | `{"add": {"table": "products", "record": {"code": "K-1"}}}` | adds a record; the answer has its `id` |
 //! | `{"edit": {"table": "orders", "id": 1, "fields": {"isCompleted": true}}}` | writes fields over a record |
 //! | `{"remove": {"table": "products", "id": 1}}` | removes a record |
 //! | `{"emit": {"source": "order.updated", "ids": [1, 2]}}` | sends a message |
@@ -22,6 +23,7 @@ use super::webhook::Webhook;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Command {
     Register(Webhook),
+    Add { table: String, record: Value },
     Edit { table: String, id: i64, fields: Value },
     Remove { table: String, id: i64 },
     Emit { source: String, ids: Vec<i64> },
@@ -34,6 +36,7 @@ pub(crate) fn run(service: &Service, command: Value) -> Result<Value, String> {
     let command: Command = serde_json::from_value(command).map_err(|error| format!("no such command: {error}"))?;
     match command {
         Command::Register(webhook) => service.outbox.register(webhook),
+        Command::Add { table, record } => return Ok(json!({ "id": add(service, named(&table)?, record) })),
         Command::Edit { table, id, fields } => found(edit(service, named(&table)?, id, &fields), &table, id)?,
         Command::Remove { table, id } => found(remove(service, named(&table)?, id), &table, id)?,
         Command::Emit { source, ids } => {
@@ -59,6 +62,14 @@ fn named(table: &str) -> Result<Table, String> {
 
 fn found(was_there: bool, table: &str, id: i64) -> Result<(), String> {
     if was_there { Ok(()) } else { Err(format!("there is no record {id} of `{table}`")) }
+}
+
+/// Adds a record and tells of it; returns its id.
+pub(crate) fn add(service: &Service, table: Table, record: Value) -> i64 {
+    let mut state = service.state();
+    let id = state.store.add(table, record, service.clock.now(), true);
+    service.tell(&state, table, "created", &[id]);
+    id
 }
 
 /// Writes fields over a record and tells of it; false when it is not there.
