@@ -64,11 +64,11 @@ fn rows(systems: &Systems, report: &Value) -> Result<Vec<Figure>> {
 }
 
 /// How many items of a flow ended in which state.
-struct Totals {
-    done: u64,
-    filtered: u64,
-    parked: u64,
-    waiting: u64,
+pub(crate) struct Totals {
+    pub(crate) done: u64,
+    pub(crate) filtered: u64,
+    pub(crate) parked: u64,
+    pub(crate) waiting: u64,
 }
 
 impl Totals {
@@ -77,7 +77,7 @@ impl Totals {
     }
 }
 
-fn totals(report: &Value, flow: &str) -> Result<Totals> {
+pub(crate) fn totals(report: &Value, flow: &str) -> Result<Totals> {
     let flows = report.pointer("/flows").and_then(Value::as_array).context("the report has no `flows`")?;
     let report = flows.iter().find(|report| report["flow"] == flow);
     let totals = report.and_then(|report| report.get("totals")).with_context(|| format!("no totals of `{flow}`"))?;
@@ -90,7 +90,7 @@ fn totals(report: &Value, flow: &str) -> Result<Totals> {
     })
 }
 
-fn number(value: &Value, pointer: &str) -> Result<u64> {
+pub(crate) fn number(value: &Value, pointer: &str) -> Result<u64> {
     value.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("no number at `{pointer}`"))
 }
 

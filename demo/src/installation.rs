@@ -10,6 +10,22 @@ use crate::{Systems, Target};
 
 const TEMPLATE: &str = include_str!("installation.toml");
 
+/// The simulated systems.
+const SYSTEMS: [&str; 5] = ["baselinker", "flowii", "erpconnector", "optimakers", "operand"];
+
+/// Token of the webhooks from Optimakers, as somebody made it up for both sides.
+pub const WEBHOOK_TOKEN: &str = "d3mo-w3bhook-t0ken-0f-0ptimakers";
+
+/// A template of the program, and what is filled in.
+pub struct Template {
+    /// Name.
+    pub name: &'static str,
+    /// Connectors that it connects.
+    pub connectors: &'static [&'static str],
+    /// Values of its parameters.
+    pub values: Vec<(&'static str, String)>,
+}
+
 /// A directory with the installation file, the connectors and, later, the ledger.
 pub struct Installation {
     program: PathBuf,
@@ -34,6 +50,48 @@ impl Installation {
             installation.install(&target.component(name))?;
         }
         Ok(installation)
+    }
+
+    /// Has the program write a file from one of its templates with these values, opens the way to the simulated systems in
+    /// it, and approves these connectors. The ledger and the file of an earlier run are removed.
+    ///
+    /// # Errors
+    /// When the template cannot be filled in, a file cannot be written, or a connector was not built.
+    pub fn from_template(target: &Target, directory: &Path, systems: &Systems, template: &Template) -> Result<Self> {
+        std::fs::create_dir_all(directory).with_context(|| format!("cannot make `{}`", directory.display()))?;
+        for old in ["wharf.toml", "wharf.sqlite", "wharf.sqlite-wal", "wharf.sqlite-shm"] {
+            remove(&directory.join(old))?;
+        }
+        let file = directory.join("wharf.toml");
+        let installation = Self { program: target.program("wharf"), file, secrets: secrets(systems)? };
+        let values = template.values.iter().flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]);
+        let arguments: Vec<String> =
+            ["init", "--template", template.name].into_iter().map(str::to_owned).chain(values).collect();
+        installation.json(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &[0])?;
+        installation.open_the_way(target, systems)?;
+        std::fs::create_dir_all(directory.join("connectors"))?;
+        for name in template.connectors {
+            installation.install(&target.component(&format!("{name}.wasm")))?;
+        }
+        Ok(installation)
+    }
+
+    /// Adds what only simulated systems need: their private root, and that they are on this machine.
+    fn open_the_way(&self, target: &Target, systems: &Systems) -> Result<()> {
+        let root = std::path::absolute(systems.text("/root_pem")?)?;
+        let cache = std::path::absolute(target.demo().join("cache"))?;
+        let here = format!("[wharf]\nroot_certificates = \"{}\"\ncache = \"{}\"", root.display(), cache.display());
+        let mut text = std::fs::read_to_string(&self.file)?.replacen("[wharf]", &here, 1);
+        for system in SYSTEMS {
+            let origin = systems.text(&format!("/{system}"))?;
+            let granted = format!("grant.origins = [\"{origin}\"]");
+            let address = format!("grant.private_addresses = [\"127.0.0.1:{}\"]", port(origin)?);
+            text = text.replace(&granted, &format!("{granted}\n{address}"));
+        }
+        // The simulated block of a token is over within seconds.
+        let shop = format!("base_url = \"{}\"", systems.text("/baselinker")?);
+        text = text.replace(&shop, &format!("{shop}\nshortest_block_seconds = 1"));
+        std::fs::write(&self.file, text).with_context(|| format!("cannot write `{}`", self.file.display()))
     }
 
     /// Approves a connector with everything that it asks for.
@@ -99,11 +157,15 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
+fn port(origin: &str) -> Result<&str> {
+    origin.rsplit(':').next().context("an address without a port")
+}
+
 fn filled(systems: &Systems) -> Result<String> {
     let mut text = TEMPLATE.to_owned();
     for system in ["baselinker", "flowii", "erpconnector"] {
         let origin = systems.text(&format!("/{system}"))?;
-        let port = origin.rsplit(':').next().context("an address without a port")?;
+        let port = port(origin)?;
         text = text.replace(&format!("{{{system}}}"), origin);
         text = text.replace(&format!("{{{system}_address}}"), &format!("127.0.0.1:{port}"));
     }
@@ -123,6 +185,18 @@ fn secrets(systems: &Systems) -> Result<Vec<(&'static str, String)>> {
         ("DEMO_FLOWII_KEY", "/credentials/flowii/api_key"),
         ("DEMO_ERP_LICENCE", "/credentials/erpconnector/licence"),
         ("DEMO_ERP_SECRET", "/credentials/erpconnector/secret"),
+        ("BASELINKER_API_KEY", "/credentials/baselinker/token"),
+        ("FLOWII_USERNAME", "/credentials/flowii/username"),
+        ("FLOWII_PASSWORD", "/credentials/flowii/password"),
+        ("FLOWII_API_KEY", "/credentials/flowii/api_key"),
+        ("ERP_LICENCE", "/credentials/erpconnector/licence"),
+        ("ERP_SECRET", "/credentials/erpconnector/secret"),
+        ("OPTIMES_API_KEY", "/credentials/optimakers/api_key"),
+        ("OPERAND_TOKEN", "/credentials/operand/token"),
     ];
-    from.into_iter().map(|(name, pointer)| Ok((name, systems.text(pointer)?.to_owned()))).collect()
+    let mut secrets = vec![("OPTIMES_WEBHOOKTOKEN", WEBHOOK_TOKEN.to_owned())];
+    for (name, pointer) in from {
+        secrets.push((name, systems.text(pointer)?.to_owned()));
+    }
+    Ok(secrets)
 }

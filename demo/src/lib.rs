@@ -1,13 +1,17 @@
 //! Simulated systems and an installation that connects them: what the demo shows and what the end-to-end tests break.
 
 mod agreement;
+mod daemon;
 mod installation;
+mod production;
 mod systems;
 
 use std::path::{Path, PathBuf};
 
 pub use agreement::{Figure, figures};
-pub use installation::Installation;
+pub use daemon::Daemon;
+pub use installation::{Installation, Template, WEBHOOK_TOKEN};
+pub use production::{Production, Took};
 pub use systems::Systems;
 
 /// Cargo's target directory, with the built programs and components in it.

@@ -65,6 +65,18 @@ impl Systems {
     }
 }
 
+impl Systems {
+    /// Has a person do something in a system; returns what came of it.
+    ///
+    /// # Errors
+    /// When the system refuses it.
+    pub fn command(&self, system: &str, command: &Value) -> Result<Value> {
+        let url = format!("{}/_sim/{system}/command", self.text("/admin")?);
+        let mut response = ureq::post(&url).send_json(command).with_context(|| format!("`{url}` refuses {command}"))?;
+        response.body_mut().read_json().with_context(|| format!("`{url}` does not answer with JSON"))
+    }
+}
+
 impl Drop for Systems {
     fn drop(&mut self) {
         // Nothing can be done about a process that is gone already.
