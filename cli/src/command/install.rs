@@ -67,11 +67,14 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let known = lock.approved(candidate.name());
     let change = change(&arguments, known, &candidate)?;
     let Some(change) = change else {
+        // The file may be gone, or another one by now.
+        put(&installation, &candidate)?;
         report(context, &candidate, None, &[]);
         return Ok(Exit::Fine);
     };
     let more = added(&candidate.wants, known.map_or(&[], |known| &known.wants));
-    if !arguments.approve && !(known.is_some() && more.is_empty()) {
+    let asks_for_no_more = known.is_some() && more.is_empty();
+    if !arguments.approve && !asks_for_no_more {
         ask(context, &candidate, known, &more)?;
     }
     put(&installation, &candidate)?;

@@ -84,6 +84,10 @@ fn file_that_changed_after_it_was_approved_is_refused() {
     let ended = site.run(&["validate"]);
     assert_eq!(ended.code, 4);
     assert!(ended.stderr.contains("is another file than the one that was approved"), "{}", ended.stderr);
+    // Installing the approved file again puts it back; there is nothing to ask.
+    let (exit, value) = install(&site, "asks-little", &[]);
+    assert_eq!((exit, &value["change"]), (0, &Value::Null));
+    assert_eq!(site.run(&["validate"]).code, 0);
 }
 
 #[test]
