@@ -50,13 +50,8 @@ pub(crate) enum Proposal<'l> {
 /// rate of 5 is not the entry with the id 5.
 pub(crate) fn propose<'l>(value: &str, list: &'l [Reference], now: Instant) -> Proposal<'l> {
     let valid: Vec<&Reference> = list.iter().filter(|entry| is_valid(entry, now)).collect();
-    let tests: [(Reason, &dyn Fn(&Reference) -> bool); 3] = [
-        (Reason::Value, &|entry| is_same_number(value, entry)),
-        (Reason::Code, &|entry| entry.code.as_deref().is_some_and(|code| plain(code) == plain(value))),
-        (Reason::Name, &|entry| is_same_name(value, &entry.label)),
-    ];
-    for (reason, fits) in tests {
-        let found: Vec<&Reference> = valid.iter().copied().filter(|entry| fits(entry)).collect();
+    for reason in [Reason::Value, Reason::Code, Reason::Name] {
+        let found: Vec<&Reference> = valid.iter().copied().filter(|entry| fits(value, entry, reason)).collect();
         match found.as_slice() {
             [] => {}
             [one] => return Proposal::Means(one, reason),
@@ -64,6 +59,14 @@ pub(crate) fn propose<'l>(value: &str, list: &'l [Reference], now: Instant) -> P
         }
     }
     Proposal::Unclear(nearest(value, &valid))
+}
+
+fn fits(value: &str, entry: &Reference, reason: Reason) -> bool {
+    match reason {
+        Reason::Value => is_same_number(value, entry),
+        Reason::Code => entry.code.as_deref().is_some_and(|code| plain(code) == plain(value)),
+        Reason::Name => is_same_name(value, &entry.label),
+    }
 }
 
 fn is_valid(entry: &Reference, now: Instant) -> bool {

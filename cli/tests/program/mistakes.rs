@@ -87,9 +87,11 @@ credential = \"hunter2\"
         ),
         format!("wharf.toml:5:1 {key}.password: is written out here, secrets are not; {fix}"),
         format!("wharf.toml:6:1 {key}.pin: is written out here, secrets are not; {fix}"),
-        format!("wharf.toml:7:1 {key}.other: names no source; write {{ env = \"NAME\" }} or {{ file = \"PATH\" }}"),
-        format!("wharf.toml:7:11 {key}.other.value: unknown key; known are `env`, `file`"),
-        format!("wharf.toml:8:1 {key}.two: names two sources; keep `env` or `file`"),
+        format!(
+            "wharf.toml:7:1 {key}.other: names no source; write {{ env = \"NAME\" }}, {{ file = \"PATH\" }} or {{ secret = \"NAME\" }}"
+        ),
+        format!("wharf.toml:7:11 {key}.other.value: unknown key; known are `env`, `file`, `secret`"),
+        format!("wharf.toml:8:1 {key}.two: names several sources; keep one of `env`, `file` and `secret`"),
         format!("wharf.toml:11:1 connection.crm.credential: is written out here, secrets are not; {fix}"),
     ];
     let connectors = "there is no `connectors/a.wasm`; install the connector: `wharf install FILE`; `wharf build DIR --out ..` makes one";

@@ -17,19 +17,14 @@ config = { base_url = \"https://localhost:1\" }
 grant.origins = [\"https://localhost:1\"]
 ";
 
-fn install_as(site: &Site, built: &str, name: &str) {
-    let component = wharf_test_support::component_path(built).unwrap();
-    std::fs::copy(component, site.path("connectors").join(format!("{name}.wasm"))).unwrap();
-}
-
 #[test]
 fn configuration_and_cursor_of_the_release_before_are_brought_up() {
     let site = Site::new(OLD);
-    install_as(&site, "before-upgrade", "upgraded");
+    site.install("before-upgrade");
     site.install("poison-batch");
     let (code, report) = site.json(&["run"]);
     assert_eq!((code, &report["flows"][0]["read"]), (0, &serde_json::json!(4)), "{report}");
-    install_as(&site, "upgraded", "upgraded");
+    site.install("upgraded");
     let ended = site.run(&["run", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     let flow = &report["flows"][0];
@@ -42,7 +37,7 @@ fn configuration_and_cursor_of_the_release_before_are_brought_up() {
 fn file_says_for_which_version_its_configuration_is_written() {
     let told = |version: &str| OLD.replace("[flow.", &format!("config_version = {version}\n\n[flow."));
     let site = Site::new(&told("1"));
-    install_as(&site, "upgraded", "upgraded");
+    site.install("upgraded");
     site.install("poison-batch");
     assert_eq!(site.run(&["validate"]).code, 0);
     site.write("wharf.toml", &told("2"));

@@ -103,8 +103,8 @@ mod tests {
         let told = |ahead: &[Option<i64>]| clocks(&trace(ahead)).map(|step| (step.state, step.detail));
         assert_eq!(told(&[None]), None);
         // A slow answer makes a clock look off; the quickest one does not.
-        assert_eq!(told(&[Some(-40), Some(1)]).unwrap().0, StepState::Ok);
-        assert_eq!(told(&[Some(-40)]).unwrap(), (StepState::Warning, "40 s ahead of the remote's".to_owned()));
-        assert_eq!(told(&[Some(900)]).unwrap(), (StepState::Warning, "900 s behind the remote's".to_owned()));
+        assert_eq!(told(&[Some(-40), Some(1)]).map(|(state, _)| state), Some(StepState::Ok));
+        assert_eq!(told(&[Some(-40)]), Some((StepState::Warning, "40 s ahead of the remote's".to_owned())));
+        assert_eq!(told(&[Some(900)]), Some((StepState::Warning, "900 s behind the remote's".to_owned())));
     }
 }
