@@ -31,6 +31,8 @@ pub(crate) struct Installation {
     /// What it says.
     pub(crate) file: File,
     problems: Problems,
+    /// Whether connectors run without approval: in a replay, where nothing can be reached.
+    unreached: bool,
 }
 
 impl Installation {
@@ -40,7 +42,7 @@ impl Installation {
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(&shown, &error))?;
         let (file, problems) = installation::parse(&text);
         let base = path.parent().unwrap_or(Path::new(""));
-        Ok(Self { base: base.to_owned(), shown, file, problems })
+        Ok(Self { base: base.to_owned(), shown, file, problems, unreached: false })
     }
 
     /// Reads the settings of an installation file: enough to approve connectors, which comes before connections are
@@ -49,7 +51,7 @@ impl Installation {
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         if !path.exists() {
             let (file, problems) = installation::parse("");
-            return Ok(Self { shown: path.display().to_string(), base, file, problems });
+            return Ok(Self { shown: path.display().to_string(), base, file, problems, unreached: false });
         }
         let read = Self::read(path)?;
         let misread = read.problems.list().iter().any(|problem| problem.key.is_empty());
@@ -80,7 +82,8 @@ impl Installation {
             connectors: std::path::absolute(connectors).unwrap_or_else(|_| connectors.to_owned()),
             ..installation::Settings::default()
         };
-        Self { base: base.to_owned(), shown: "the recorded installation".to_owned(), file, problems }
+        let shown = "the recorded installation".to_owned();
+        Self { base: base.to_owned(), shown, file, problems, unreached: true }
     }
 
     /// Returns the name under which the file was given.
@@ -474,6 +477,9 @@ impl<'a> Loading<'a> {
 
     /// Fails unless exactly this file was approved.
     fn approve(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        if self.installation.unreached {
+            return Ok(());
+        }
         let path = self.installation.file.settings.connectors.join(format!("{name}.wasm"));
         let path = path.display();
         let refused = |code, text: String| Err(Failure::new(Exit::Connector, code, text));
