@@ -184,6 +184,8 @@ pub(crate) struct Site {
     connections: BTreeMap<String, Connection>,
     doors: Arc<Doors>,
     time: Option<VirtualTime>,
+    /// Whether a tape hears its calls, or answers them.
+    is_taped: bool,
 }
 
 /// What an installation is opened with besides its file.
@@ -235,7 +237,8 @@ impl Site {
             return Err(Failure { problems, ..failure });
         }
         installation.require_correct()?;
-        Ok(Self { installation, secrets, connections, doors, time: equipment.time })
+        let (time, is_taped) = (equipment.time, equipment.tape.is_some());
+        Ok(Self { installation, secrets, connections, doors, time, is_taped })
     }
 
     /// Returns where its secrets come from.
@@ -319,6 +322,10 @@ impl Site {
         settings.live_credential_marks = Some(Arc::new(move || secrets.marks()));
         if let Some(time) = self.time.clone() {
             settings.sleep = Arc::new(time);
+        }
+        if self.is_taped {
+            // Which documents are due together depends on how fast everything is; one by one it is the same each time.
+            settings.batch = 1;
         }
         settings.credentials = self.installation.credentials();
         settings.keep_done = self.installation.file.settings.keep_done;

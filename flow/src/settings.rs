@@ -51,6 +51,9 @@ pub struct Settings {
     pub page_items: u32,
     /// Bytes of a page. 4 MiB.
     pub page_bytes: u32,
+    /// Documents in one call at most, whatever the connector takes. No limit of its own; 1 makes a run's calls the same
+    /// ones each time, as a recording needs them.
+    pub batch: usize,
     /// Items that wait in the ledger. 5,000; while there are more, nothing is read.
     pub backlog: usize,
     /// Something that changes with a connection's credential, e.g. a digest, by connection. A connection that was paused
@@ -89,6 +92,7 @@ impl Default for Settings {
             call: Duration::from_secs(60),
             page_items: 500,
             page_bytes: 4 << 20,
+            batch: usize::MAX,
             backlog: 5_000,
             credential_marks: BTreeMap::new(),
             live_credential_marks: None,

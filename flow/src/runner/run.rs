@@ -485,7 +485,8 @@ impl<'r> Run<'r> {
     fn batch_size(&self, connection: &str, entity: &str, action: Action) -> usize {
         let manifest = self.runner.endpoints.get(connection).map(|endpoint| endpoint.manifest());
         let write = manifest.and_then(|manifest| definition::write_of(manifest, entity, action));
-        write.and_then(|write| usize::try_from(write.batch).ok()).unwrap_or(1).max(1)
+        let most = write.and_then(|write| usize::try_from(write.batch).ok()).unwrap_or(1);
+        most.min(self.runner.settings.batch).max(1)
     }
 
     /// Returns when something is due next that is not due yet.
