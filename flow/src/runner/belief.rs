@@ -1,6 +1,8 @@
 //! Which outcomes are believed. What a connector says is held against what the host saw on the wire, against what the
 //! ledger knows, and now and then against the remote itself.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use wharf_host::model::{Action, Applied, Cause, Failure, Outcome, Trace};
 
 use super::apply::internal;
@@ -19,6 +21,13 @@ pub(super) enum Belief {
     Refused(Failure),
     /// It may be true; the remote is asked.
     Checked(Effect),
+}
+
+/// Draws a number for an intent: by its correlation, so that a run that is replayed draws the same.
+fn draw(correlation: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    correlation.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Run<'_> {
@@ -59,9 +68,8 @@ impl Run<'_> {
             let text = format!("the connector says that it made `{id}`, which it said of another document before");
             return Ok(Some((Teller::ConnectorAgain, text)));
         }
-        let one_in = i64::from(self.runner.settings.check_one_in);
-        let drawn = one_in > 0
-            && intent.n.checked_rem(one_in) == Some(0)
+        let one_in = self.runner.settings.check_one_in;
+        let drawn = draw(&intent.correlation).checked_rem(u64::from(one_in)) == Some(0)
             && self.is_verifiable(connection, entity, intent.action);
         let text = || format!("the connector says that it is `{id}`; one in {one_in} is checked with the remote");
         Ok(drawn.then(|| (Teller::Connector, text())))
