@@ -124,9 +124,9 @@ impl Endpoint for Instantly {
 
     async fn verify(&self, intents: &[Intent]) -> Result<Answer<Vec<Result<Verdict, Failure>>>, Error> {
         let found = |intent: &Intent| {
-            Ok(Verdict::Found(Applied { id: format!("T{}", intent.correlation), revision: None, number: None }))
+            Verdict::Found(Applied { id: format!("T{}", intent.correlation), revision: None, number: None })
         };
-        Ok(Answer { value: intents.iter().map(found).collect(), trace: request(Effect::Read) })
+        Ok(Answer { value: intents.iter().map(found).map(Ok).collect(), trace: request(Effect::Read) })
     }
 
     async fn wake(&self, _: &str, _: &str) -> Result<Answer<()>, Error> {

@@ -21,7 +21,7 @@ impl Feeds for BeforeUpgrade {
     fn pull(_: &str, cursor: Option<Cursor>, _: Bounds) -> Result<Page> {
         let before: String = cursor.map_or_else(|| Ok("0".to_owned()), |cursor| cursor.decode(1))?;
         let number = before.parse::<u32>().unwrap_or_default() + 1;
-        let item = Item::new("probe", &number.to_string(), &serde_json::json!({ "number": number }))?;
+        let item = Item::new("probe", number.to_string(), &serde_json::json!({ "number": number }))?;
         let state = if number >= 4 { Completeness::CaughtUp } else { Completeness::More };
         Ok(Page { items: vec![item], next: Cursor::encode(1, &number.to_string())?, state })
     }

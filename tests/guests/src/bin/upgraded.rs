@@ -39,7 +39,7 @@ impl Feeds for Upgraded {
         let before: u32 = cursor.map_or(Ok(0), |cursor| cursor.decode(2))?;
         let number = before + 1;
         let document = json!({ "number": number, "config": connection::config_text() });
-        let item = Item::new("probe", &number.to_string(), &document)?;
+        let item = Item::new("probe", number.to_string(), &document)?;
         let state = if number >= 4 { Completeness::CaughtUp } else { Completeness::More };
         Ok(Page { items: vec![item], next: Cursor::encode(2, &number)?, state })
     }
