@@ -189,6 +189,7 @@ pub(crate) struct Flow<'s> {
     endpoints: BTreeMap<String, Arc<dyn Endpoint>>,
     directory: TempDir,
     page_items: u32,
+    check_one_in: u32,
     polls: Arc<Mutex<usize>>,
 }
 
@@ -211,7 +212,7 @@ impl<'s> Flow<'s> {
         let remote: Arc<dyn Endpoint> = Arc::new(crate::ends::Timed::new(stage.connection.clone(), &stage.time));
         let endpoints = [(REMOTE.to_owned(), remote), (other.0.to_owned(), other.1)].into();
         let directory = memory_directory().context("no temporary directory")?;
-        Ok(Self { stage, spec, endpoints, directory, page_items: 500, polls: Arc::default() })
+        Ok(Self { stage, spec, endpoints, directory, page_items: 500, check_one_in: 0, polls: Arc::default() })
     }
 
     /// Takes webhooks in for the flow.
@@ -228,21 +229,33 @@ impl<'s> Flow<'s> {
     }
 
     pub(crate) fn runner(&self, ledger: &Ledger) -> Result<Runner> {
-        let mut settings = Settings::default();
-        settings.sleep = Arc::new(self.stage.time.clone());
+        let mut settings = self.settings();
         settings.page_items = self.page_items;
         Ok(Runner::new(self.spec.clone(), self.endpoints.clone(), ledger.clone(), settings)?)
     }
 
-    /// Runs until the end, or until the network ends the process, or until it has waited so many times.
-    pub(crate) async fn run(&self, waits: Option<usize>) -> Result<Ended> {
-        let ledger = self.ledger()?;
-        let runner = self.runner(&ledger)?;
-        self.run_with(&runner, waits).await
+    /// Checks every success with the remote.
+    pub(crate) fn checked(mut self) -> Self {
+        self.check_one_in = 1;
+        self
     }
 
-    /// As `run`, with a runner of the caller's.
-    pub(crate) async fn run_with(&self, runner: &Runner, waits: Option<usize>) -> Result<Ended> {
+    /// Every success is checked, or none, never one in some: the cases of a law all take the same requests then.
+    fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        settings.sleep = Arc::new(self.stage.time.clone());
+        settings.check_one_in = self.check_one_in;
+        settings
+    }
+
+    /// Runs until the end, or until the network ends the process, or until it has waited so many times.
+    pub(crate) async fn run(&self, waits: Option<usize>) -> Result<Ended> {
+        self.run_with(&self.ledger()?, waits).await
+    }
+
+    /// As `run`, with a ledger of the caller's.
+    pub(crate) async fn run_with(&self, ledger: &Ledger, waits: Option<usize>) -> Result<Ended> {
+        let runner = self.runner(ledger)?;
         let run = runner.run(&());
         let mut run = std::pin::pin!(run);
         let counted = std::future::poll_fn(|context| {
@@ -255,7 +268,7 @@ impl<'s> Flow<'s> {
         });
         *self.polls() = 0;
         tokio::select! {
-            ended = self.stage.time.drive(counted) => match ended {
+            ended = self.stage.time.drive(ledger, counted) => match ended {
                 Some(report) => Ok(Ended::Report(Box::new(report?))),
                 None => Ok(Ended::Stopped),
             },
@@ -298,10 +311,8 @@ impl<'s> Flow<'s> {
     /// Runs to its end as another process, while the first stands still.
     pub(crate) async fn run_beside(&self) -> Result<RunReport, FlowError> {
         let ledger = Ledger::open(self.path(), Arc::new(self.stage.time.clone()))?;
-        let mut settings = Settings::default();
-        settings.sleep = Arc::new(self.stage.time.clone());
-        let runner = Runner::new(self.spec.clone(), self.endpoints.clone(), ledger, settings)?;
-        self.stage.time.drive(runner.run(&())).await
+        let runner = Runner::new(self.spec.clone(), self.endpoints.clone(), ledger.clone(), self.settings())?;
+        self.stage.time.drive(&ledger, runner.run(&())).await
     }
 }
 

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use wharf_flow::Sleep;
+use wharf_flow::{Ledger, Sleep};
 use wharf_host::model::Instant;
 use wharf_host::surroundings::Clock;
 
-/// How long nothing may happen before time goes on. A commit that is on its way to the disk for longer sees time pass,
-/// as it does in the world; nothing depends on it.
+/// How long nothing may happen before time goes on.
 const QUIET: Duration = Duration::from_millis(1);
 
 /// A clock that stands still while anything happens, and then jumps to the next thing that is due. Cheap to clone; all
@@ -72,8 +71,12 @@ impl VirtualTime {
         self.0.standing.store(count, Ordering::SeqCst);
     }
 
-    /// Runs a future to its end. Whenever it waits, and for nothing but the time, time goes on.
-    pub async fn drive<F: Future>(&self, future: F) -> F::Output {
+    /// Runs a future that writes to `ledger` to its end. Whenever it waits, and for nothing but the time, time goes on.
+    pub async fn drive<F: Future>(&self, ledger: &Ledger, future: F) -> F::Output {
+        self.drive_beside(|| ledger.writes_under_way() > 0, future).await
+    }
+
+    async fn drive_beside<F: Future>(&self, is_writing: impl Fn() -> bool, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         let counted = std::future::poll_fn(|context| {
             self.0.steps.fetch_add(1, Ordering::SeqCst);
@@ -81,16 +84,19 @@ impl VirtualTime {
         });
         tokio::select! {
             output = counted => output,
-            never = self.pass() => match never {},
+            never = self.pass(is_writing) => match never {},
         }
     }
 
-    async fn pass(&self) -> std::convert::Infallible {
+    async fn pass(&self, is_writing: impl Fn() -> bool) -> std::convert::Infallible {
         loop {
             let before = self.0.steps.load(Ordering::SeqCst);
             tokio::time::sleep(QUIET).await;
             let quiet = self.0.steps.load(Ordering::SeqCst) == before;
-            if quiet && self.0.under_way.load(Ordering::SeqCst) <= self.0.standing.load(Ordering::SeqCst) {
+            if quiet
+                && !is_writing()
+                && self.0.under_way.load(Ordering::SeqCst) <= self.0.standing.load(Ordering::SeqCst)
+            {
                 self.skip();
             }
         }
@@ -165,7 +171,7 @@ mod tests {
                 order.lock().unwrap_or_else(PoisonError::into_inner).push((hours, time.now().0));
             }
         };
-        time.drive(async { futures::join!(note(24), note(1), note(2)) }).await;
+        time.drive_beside(|| false, async { futures::join!(note(24), note(1), note(2)) }).await;
         let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
         assert_eq!(order, [(1, 3_600_000), (2, 7_200_000), (24, 86_400_000)]);
     }
@@ -174,7 +180,7 @@ mod tests {
     async fn time_stands_still_while_something_takes_real_time() {
         let time = VirtualTime::starting_at(Instant(0));
         let busy = time.busy();
-        let done = time.drive(async {
+        let done = time.drive_beside(|| false, async {
             tokio::select! {
                 () = time.until(Instant(1), &time) => false,
                 () = tokio::time::sleep(QUIET * 5) => true,

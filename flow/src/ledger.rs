@@ -158,6 +158,12 @@ impl Ledger {
         &self.0.installation
     }
 
+    /// Returns the number of writes that are on their way to the disk. Time that is made for a trial stands still while
+    /// there are any.
+    pub fn writes_under_way(&self) -> usize {
+        self.0.writer.under_way()
+    }
+
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
     }

@@ -97,7 +97,7 @@ async fn run_flows(
     let runners = site.runners(&flows.iter().collect::<Vec<_>>(), ledger)?;
     let mut failures = Vec::new();
     for runner in &runners {
-        if let (flow, Err(failure)) = time.drive(run_one(runner, context)).await {
+        if let (flow, Err(failure)) = time.drive(ledger, run_one(runner, context)).await {
             failures.push(format!("{flow}: {failure}"));
         }
     }

@@ -108,9 +108,8 @@ impl Writer {
         answered
     }
 
-    /// Returns the number of requests that are not answered yet. Virtual time stands still while there are any.
-    #[cfg(test)]
-    pub(crate) fn under_way(&self) -> usize {
+    /// Returns the number of requests that are not answered yet.
+    pub(super) fn under_way(&self) -> usize {
         self.under_way.load(Ordering::SeqCst)
     }
 }

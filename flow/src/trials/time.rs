@@ -52,7 +52,7 @@ impl VirtualTime {
                 }
                 continue;
             }
-            if ledgers.iter().any(|ledger| ledger.writer().under_way() > 0) {
+            if ledgers.iter().any(|ledger| ledger.writes_under_way() > 0) {
                 std::thread::park_timeout(Duration::from_millis(20));
             } else if !signal.woken.load(Ordering::SeqCst) && !stopped() {
                 steps += 1;
