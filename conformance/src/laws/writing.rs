@@ -34,10 +34,14 @@ async fn wrong(
 }
 
 /// Writes a document undisturbed, and returns how many requests that takes.
-async fn undisturbed(stage: &Stage, write: &WriteEntry) -> Result<usize> {
+async fn undisturbed<'s>(
+    stage: &'s Stage,
+    write: &WriteEntry,
+    as_wanted: impl FnOnce(Flow<'s>) -> Flow<'s>,
+) -> Result<usize> {
     let mark = stage.mark();
     stage.prepare(write, &mark).await?;
-    let flow = stage.writing(write, &mark)?;
+    let flow = as_wanted(stage.writing(write, &mark)?);
     stage.trouble.plan(None);
     let report = flow.recover().await?;
     if let Some(wrong) = wrong(stage, write, &flow, &mark, &report).await? {
@@ -114,11 +118,11 @@ pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
 
 pub(super) async fn ended(stage: &Stage, law: &mut Law) -> Result<()> {
     for write in &stage.scenario.writes {
-        let requests = undisturbed(stage, write).await?;
+        let requests = undisturbed(stage, write, Flow::checked).await?;
         for (request, (when, happening)) in (0..requests).flat_map(|at| ends().map(|end| (at, end))) {
             let mark = stage.mark();
             stage.prepare(write, &mark).await?;
-            let flow = stage.writing(write, &mark)?;
+            let flow = stage.writing(write, &mark)?.checked();
             let ledger = flow.ledger()?;
             stage.trouble.plan(Some((request, happening)));
             let (asked, wanted) = (ledger.clone(), mark.clone());
@@ -127,7 +131,7 @@ pub(super) async fn ended(stage: &Stage, law: &mut Law) -> Result<()> {
                 Ok(None) => Some("a request left before its intent was durable".to_owned()),
                 Err(error) => Some(error.to_string()),
             }));
-            flow.run_with(&flow.runner(&ledger)?, None).await?;
+            flow.run_with(&ledger, None).await?;
             drop(ledger);
             let (trace, early) = (stage.trouble.requests(), stage.trouble.seen());
             stage.trouble.plan(None);
@@ -147,13 +151,13 @@ async fn taken_over(stage: &Stage, write: &WriteEntry, requests: usize, law: &mu
     for request in 0..requests {
         let mark = stage.mark();
         stage.prepare(write, &mark).await?;
-        let flow = stage.writing(write, &mark)?;
+        let flow = stage.writing(write, &mark)?.checked();
         let ledger = flow.ledger()?;
         let runner = flow.runner(&ledger)?;
         stage.trouble.plan(Some((request, Happening::StandStill)));
         let mut first = Box::pin(runner.run(&()));
         let stood = tokio::select! {
-            ended = stage.time.drive(&mut first) => { ended?; false }
+            ended = stage.time.drive(&ledger, &mut first) => { ended?; false }
             () = stage.trouble.stopped() => true,
         };
         if !stood {
@@ -164,7 +168,7 @@ async fn taken_over(stage: &Stage, write: &WriteEntry, requests: usize, law: &mu
         let second = flow.run_beside().await;
         stage.time.standing(0);
         stage.trouble.go_on();
-        let ended = stage.time.drive(first).await;
+        let ended = stage.time.drive(&ledger, first).await;
         let trace = stage.trouble.requests();
         drop((runner, ledger));
         let report = flow.recover().await?;
@@ -184,7 +188,7 @@ async fn clock_set(stage: &Stage, write: &WriteEntry, requests: usize, law: &mut
     for (request, (how, seconds)) in (0..requests).flat_map(|at| jumps.map(|jump| (at, jump))) {
         let mark = stage.mark();
         stage.prepare(write, &mark).await?;
-        let flow = stage.writing(write, &mark)?;
+        let flow = stage.writing(write, &mark)?.checked();
         stage.trouble.plan(None);
         let (time, left) = (stage.time.clone(), AtomicUsize::new(0));
         stage.trouble.look(Box::new(move || {
@@ -203,7 +207,7 @@ async fn clock_set(stage: &Stage, write: &WriteEntry, requests: usize, law: &mut
 
 pub(super) async fn answers_lost(stage: &Stage, law: &mut Law) -> Result<()> {
     for write in &stage.scenario.writes {
-        let requests = undisturbed(stage, write).await?;
+        let requests = undisturbed(stage, write, |flow| flow).await?;
         for request in 0..requests {
             let mark = stage.mark();
             stage.prepare(write, &mark).await?;
@@ -235,8 +239,9 @@ pub(super) async fn second_run(stage: &Stage, law: &mut Law) -> Result<()> {
         stage.trouble.plan(None);
         flow.recover().await?;
         stage.trouble.plan(None);
-        let plan = flow.runner(&flow.ledger()?)?;
-        let planned = stage.time.drive(plan.plan(10)).await?;
+        let ledger = flow.ledger()?;
+        let planned = stage.time.drive(&ledger, flow.runner(&ledger)?.plan(10)).await?;
+        drop(ledger);
         let again = flow.run(None).await?;
         let sent = stage.trouble.requests();
         let seen = match again {
@@ -254,7 +259,7 @@ pub(super) async fn second_run(stage: &Stage, law: &mut Law) -> Result<()> {
 
 pub(super) async fn faults(stage: &Stage, law: &mut Law) -> Result<()> {
     for write in &stage.scenario.writes {
-        let requests = undisturbed(stage, write).await?;
+        let requests = undisturbed(stage, write, |flow| flow).await?;
         for request in 0..requests {
             for fault in catalogue() {
                 let mark = stage.mark();
