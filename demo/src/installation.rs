@@ -94,6 +94,20 @@ impl Installation {
         std::fs::write(&self.file, text).with_context(|| format!("cannot write `{}`", self.file.display()))
     }
 
+    /// Has every flow look for itself twice a day only, so that what arrives meanwhile was told by a webhook.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn poll_seldom(&self) -> Result<()> {
+        let text = std::fs::read_to_string(&self.file)?;
+        let seldom = |line: &str| match line.starts_with("every = ") {
+            true => "every = \"12h\"\n".to_owned(),
+            false => format!("{line}\n"),
+        };
+        let text: String = text.lines().map(seldom).collect();
+        std::fs::write(&self.file, text).with_context(|| format!("cannot write `{}`", self.file.display()))
+    }
+
     /// Approves a connector with everything that it asks for.
     fn install(&self, component: &Path) -> Result<()> {
         let component = component.to_str().context("the path of a component is not UTF-8")?;

@@ -2,6 +2,8 @@
 
 mod agreement;
 mod daemon;
+mod deliveries;
+mod dice;
 mod installation;
 mod production;
 mod systems;
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 pub use agreement::{Figure, figures};
 pub use daemon::Daemon;
+pub use deliveries::{Plan, Tally, deliveries};
+pub use dice::Dice;
 pub use installation::{Installation, Template, WEBHOOK_TOKEN};
 pub use production::{Production, Took};
 pub use systems::Systems;

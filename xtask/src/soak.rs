@@ -5,6 +5,9 @@ use clap::Args;
 
 use crate::{command, components};
 
+/// Webhooks of the short soak.
+const WEBHOOKS: u64 = 400;
+
 /// How long the soak is.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -21,6 +24,10 @@ pub(crate) struct Options {
     /// Seed of everything that is random; a failure prints the one that repeats it
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Instead of rounds: so many webhooks to `wharf serve`, a third of them doubled, reordered, forged or lost, with kills
+    /// in between, compared with polling alone
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100000")]
+    webhooks: Option<u64>,
 }
 
 /// Builds what is missing, and kills runs at random moments.
@@ -40,7 +47,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// # Errors
 /// When something does not start, or anything was lost or doubled.
 pub(crate) fn short() -> Result<()> {
-    soak(&Options { short: true, rounds: None, orders: None, seed: 1 })
+    soak(&Options { short: true, rounds: None, orders: None, seed: 1, webhooks: None })?;
+    soak(&Options { short: true, rounds: None, orders: None, seed: 1, webhooks: Some(WEBHOOKS) })
 }
 
 fn soak(options: &Options) -> Result<()> {
@@ -50,5 +58,8 @@ fn soak(options: &Options) -> Result<()> {
     soak.args(["--rounds", &options.rounds.unwrap_or(rounds).to_string()]);
     soak.args(["--orders", &options.orders.unwrap_or(orders).to_string()]);
     soak.args(["--stop-every", &stop_every.to_string(), "--seed", &options.seed.to_string()]);
+    if let Some(messages) = options.webhooks {
+        soak.args(["--webhooks", &messages.to_string()]);
+    }
     command::step("soak", &mut soak)
 }

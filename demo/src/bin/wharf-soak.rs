@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use wharf_demo::{Installation, Systems, Target, figures};
+use wharf_demo::{Dice, Installation, Plan, Systems, Tally, Target, deliveries, figures};
 
 /// Kills runs at random moments; start it with `cargo xtask soak`, which builds what it needs.
 #[derive(Parser)]
@@ -29,6 +29,9 @@ struct Options {
     /// Every so many rounds a process stands still past its lease, which takes two minutes; 0 for never
     #[arg(long, default_value_t = 100)]
     stop_every: u32,
+    /// Instead of rounds: so many webhooks, a third of them doubled, reordered, forged or lost, and kills in between
+    #[arg(long)]
+    webhooks: Option<u64>,
 }
 
 /// What the rounds came to.
@@ -40,21 +43,9 @@ struct Sums {
     failed: Vec<u64>,
 }
 
-/// Random numbers that a seed repeats (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end.max(1)
-    }
-}
-
 fn main() -> ExitCode {
-    match soak(&Options::parse()) {
+    let options = Options::parse();
+    match options.webhooks.map_or_else(|| soak(&options), |messages| webhooks(&options, messages)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -62,6 +53,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn webhooks(options: &Options, messages: u64) -> Result<bool> {
+    let directory = tempfile::tempdir().context("no temporary directory")?;
+    let plan = Plan::new(messages, options.seed);
+    let tally = deliveries(&Target::new(&options.target), directory.path(), plan)
+        .with_context(|| format!("{plan:?}; repeat it with --webhooks {messages} --seed {}", options.seed))?;
+    let Tally { plain, doubled, reordered, forged, lost, sent, kills, untold, took } = tally;
+    println!("{messages} webhooks about {} products from seed {}, {} s:", plan.products, options.seed, took.as_secs());
+    println!("  {plain} as they should be, {doubled} doubled, {reordered} reordered, {forged} forged, {lost} lost");
+    println!("  {} accepted, {} refused, {} sent again; {kills} kills", sent.accepted, sent.refused, sent.again);
+    println!(
+        "  all that was told of was followed; {untold} products changed last without a word, and polling found them"
+    );
+    println!("  the catalog and the ledger are as with polling alone: 0 lost, 0 doubled");
+    Ok(true)
 }
 
 fn soak(options: &Options) -> Result<bool> {

@@ -558,4 +558,12 @@ impl Inspect for Account {
     fn documents(&self) -> Value {
         serde_json::to_value(&self.state().writes).unwrap_or_default()
     }
+
+    /// `{"products": null}` lists the catalog, each product with all its fields.
+    fn command(&self, command: Value) -> Result<Value, String> {
+        if command.get("products").is_none() {
+            return Err("there is no such command; use `products`".to_owned());
+        }
+        Ok(self.state().catalog.products.values().map(|product| Value::Object(product.fields.clone())).collect())
+    }
 }
