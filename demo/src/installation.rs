@@ -150,7 +150,8 @@ impl Installation {
     pub fn json(&self, arguments: &[&str], good: &[i32]) -> Result<Value> {
         let mut command = self.command(arguments);
         let output = command.arg("--json").stderr(Stdio::inherit()).output().context("cannot start `wharf`")?;
-        expect(arguments, output.status.code(), good)?;
+        expect(arguments, output.status.code(), good)
+            .with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())?;
         serde_json::from_slice(&output.stdout).context("`wharf --json` did not print JSON")
     }
 }

@@ -39,7 +39,8 @@ pub struct FlowSpec {
     pub schedule: Schedule,
     /// Documents in parallel. 4 by default.
     pub concurrency: NonZeroU32,
-    /// From an unknown outcome to the first question about it; then doubling. 5 s by default.
+    /// From an unknown outcome to the first question about it; the second comes four times as long after the first. 7 s by
+    /// default, so that a remote may take 35 s to show a new document before it is made again.
     #[serde(serialize_with = "millis")]
     pub verify_after: Duration,
 }
@@ -65,7 +66,7 @@ impl FlowSpec {
             write_backs: Vec::new(),
             schedule: Schedule::Manual,
             concurrency: NonZeroU32::MIN.saturating_add(3),
-            verify_after: Duration::from_secs(5),
+            verify_after: Duration::from_secs(7),
         }
     }
 

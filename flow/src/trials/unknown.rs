@@ -1,8 +1,10 @@
 //! Writes of which nobody knows whether they took effect.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_host::model::{Cause, Verdict};
+use wharf_host::surroundings::Clock;
 
 use super::remote::{Fate, failure};
 use super::time::START;
@@ -18,7 +20,7 @@ fn lost_answer_is_verified_and_not_repeated() {
     assert_eq!((world.target.total_applies(), world.target.total_verifies()), (1, 1));
     let write_backs = world.shop.written();
     assert_eq!(write_backs[1].document["extra"]["number"], "found target-1", "the document found is what is told back");
-    assert!(report.elapsed_ms >= 5_000, "the remote was given time: {} ms", report.elapsed_ms);
+    assert!(report.elapsed_ms >= 7_000, "the remote was given time: {} ms", report.elapsed_ms);
 }
 
 #[test]
@@ -41,6 +43,16 @@ fn write_that_shows_up_late_is_found_by_the_second_question() {
     world.target.verify_script(|_, before| (before == 0).then_some(Ok(Verdict::Absent)));
     let report = world.run_to_the_end();
     assert_eq!((report.totals.done, world.target.written().len(), world.target.total_applies()), (1, 1, 1));
+}
+
+#[test]
+fn remote_that_takes_half_a_minute_to_show_a_new_document_does_not_get_it_twice() {
+    let world = world().with_orders(3);
+    world.target.script(|_, _| Fate::AnswerLost);
+    let (time, shown) = (Arc::clone(&world.time), world.ledger().now().after(Duration::from_secs(33)));
+    world.target.verify_script(move |_, _| (time.now() < shown).then_some(Ok(Verdict::Absent)));
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, world.target.written().len(), world.target.total_applies()), (3, 3, 3));
 }
 
 #[test]
