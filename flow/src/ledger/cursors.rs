@@ -127,11 +127,13 @@ impl Ledger {
         Ok(state.unwrap_or_default())
     }
 
-    /// Records a page and moves the cursor behind it, in one transaction.
-    pub(crate) async fn commit_page(&self, lease: &Lease, page: PageCommit) -> Result<PageCounts> {
+    /// Records pages that follow each other and moves the cursor behind them, in one transaction.
+    pub(crate) async fn commit_pages(&self, lease: &Lease, pages: Vec<PageCommit>) -> Result<Vec<PageCounts>> {
         let now = self.now();
         #[cfg(feature = "mutation")]
-        if crate::mutation::is(crate::mutation::Mutation::CursorEarly) {
+        if crate::mutation::is(crate::mutation::Mutation::CursorEarly)
+            && let Some(page) = pages.last()
+        {
             let (flow, next) = (page.flow, page.next.clone());
             self.write_under(lease, move |tx| {
                 tx.execute(
@@ -142,30 +144,7 @@ impl Ledger {
             })
             .await?;
         }
-        self.write_under(lease, move |tx| {
-            let mut counts = PageCounts::default();
-            move_cursor(tx, &page, now)?;
-            let (flow, read_meanwhile, told) = (page.flow, page.read_meanwhile, page.told.filter(|_| page.caught_up));
-            for item in page.items {
-                let PageItem { item, rule } = item;
-                match items::record(tx, page.flow, &item, rule.as_deref(), page.follows_changes, now)? {
-                    Recorded::Unchanged => counts.unchanged += 1,
-                    Recorded::Waiting => counts.read += 1,
-                    Recorded::Filtered => {
-                        counts.read += 1;
-                        counts.filtered.push(PageItem { item, rule });
-                    }
-                }
-            }
-            for (entity, remote) in &read_meanwhile {
-                hints::add(tx, flow, entity, remote, false, now)?;
-            }
-            if let Some(told) = told {
-                hints::polled(tx, flow, told)?;
-            }
-            Ok(counts)
-        })
-        .await
+        self.write_under(lease, move |tx| pages.into_iter().map(|page| record(tx, page, now)).collect()).await
     }
 
     /// Notes that reading failed: when to try again, how many failures counted, and how large pages may be.
@@ -186,6 +165,30 @@ impl Ledger {
         })
         .await
     }
+}
+
+fn record(tx: &Connection, page: PageCommit, now: Instant) -> Result<PageCounts> {
+    let mut counts = PageCounts::default();
+    move_cursor(tx, &page, now)?;
+    let (flow, read_meanwhile, told) = (page.flow, page.read_meanwhile, page.told.filter(|_| page.caught_up));
+    for item in page.items {
+        let PageItem { item, rule } = item;
+        match items::record(tx, page.flow, &item, rule.as_deref(), page.follows_changes, now)? {
+            Recorded::Unchanged => counts.unchanged += 1,
+            Recorded::Waiting => counts.read += 1,
+            Recorded::Filtered => {
+                counts.read += 1;
+                counts.filtered.push(PageItem { item, rule });
+            }
+        }
+    }
+    for (entity, remote) in &read_meanwhile {
+        hints::add(tx, flow, entity, remote, false, now)?;
+    }
+    if let Some(told) = told {
+        hints::polled(tx, flow, told)?;
+    }
+    Ok(counts)
 }
 
 fn move_cursor(tx: &Connection, page: &PageCommit, now: Instant) -> Result<()> {

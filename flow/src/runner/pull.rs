@@ -36,6 +36,16 @@ impl Fetched {
         self.answer.as_ref().map_or(0, |page| page.items.len())
     }
 
+    /// Returns where it was asked for; none at the start of the feed.
+    pub(super) fn place(&self) -> Option<&Cursor> {
+        self.request.cursor.as_ref()
+    }
+
+    /// Returns how many bytes of documents it brought.
+    pub(super) fn bytes(&self) -> usize {
+        self.answer.as_ref().map_or(0, |page| page.items.iter().map(|item| item.document.len()).sum())
+    }
+
     /// Returns where the feed goes on after this page; none when that is not known, or there is nothing now.
     pub(super) fn goes_on_at(&self) -> Option<Cursor> {
         self.answer.as_ref().ok().filter(|page| !page.caught_up).map(|page| page.next.clone())
@@ -111,18 +121,32 @@ impl Feed {
         !self.caught_up && fetched.request.cursor == self.state.cursor
     }
 
-    /// Records a page, or why it could not be read.
-    pub(super) async fn take(mut self, run: &Run<'_>, fetched: Fetched) -> Result<Self, Error> {
-        let (told, followed) = (fetched.told, fetched.followed);
-        match fetched.answer {
-            Ok(page) => {
-                run.remote_is_there(&run.runner.spec.source.connection).await?;
-                match self.trail.complaint(self.state.cursor.as_ref(), &page) {
-                    Some(detail) => run.stop_feed(&internal(detail)).await?,
-                    None => self.record(run, page, told, followed).await?,
-                }
+    /// Records pages that follow each other, in one commit, and why the one after them could not be read or is not
+    /// believed.
+    pub(super) async fn take(mut self, run: &Run<'_>, fetched: Vec<Fetched>) -> Result<Self, Error> {
+        let (mut commits, mut end) = (Vec::new(), None);
+        for Fetched { request, answer, told, followed } in fetched {
+            match answer {
+                Ok(page) => match self.trail.complaint(self.state.cursor.as_ref(), &page) {
+                    Some(detail) => end = Some(End::Disbelieved(internal(detail))),
+                    None => commits.push(self.pass(run, page, told, followed)),
+                },
+                Err(failure) => end = Some(End::Failed(failure, request.bounds.max_items)),
             }
-            Err(failure) => self.failed(run, &failure, fetched.request.bounds.max_items).await?,
+            if end.is_some() {
+                break;
+            }
+        }
+        if !commits.is_empty() || matches!(end, Some(End::Disbelieved(_))) {
+            run.remote_is_there(&run.runner.spec.source.connection).await?;
+        }
+        if !commits.is_empty() {
+            record(run, commits).await?;
+        }
+        match end {
+            Some(End::Failed(failure, max_items)) => self.failed(run, &failure, max_items).await?,
+            Some(End::Disbelieved(failure)) => run.stop_feed(&failure).await?,
+            None => {}
         }
         if self.is_stopped(run) {
             self.caught_up = true;
@@ -134,34 +158,24 @@ impl Feed {
         run.hold_table().feed(&run.runner.spec.name, run.now()) == Held::UntilReleased
     }
 
-    async fn record(&mut self, run: &Run<'_>, page: Page, told: Option<i64>, followed: u64) -> Result<(), Error> {
+    /// Steps over a page; returns what is to be recorded of it.
+    fn pass(&mut self, run: &Run<'_>, page: Page, told: Option<i64>, followed: u64) -> PageCommit {
         let usual = run.runner.settings.page_items;
         let page_items = self.state.page_items.map(|items| items.saturating_mul(2)).filter(|items| *items < usual);
-        let (next, caught_up) = (page.next.clone(), page.caught_up);
+        let started = self.state.started;
+        self.state = FeedState { cursor: Some(page.next.clone()), page_items, started, ..FeedState::default() };
+        self.caught_up = page.caught_up;
         let with_rule = |item: Item| PageItem { rule: run.runner.rule_for(&item), item };
-        let commit = PageCommit {
+        PageCommit {
             read_meanwhile: run.followed_on(&page, followed),
             told,
             flow: run.flow,
             items: page.items.into_iter().map(with_rule).collect(),
             next: page.next,
-            caught_up,
+            caught_up: page.caught_up,
             follows_changes: run.runner.follows_changes(),
             page_items,
-        };
-        let counts = run.runner.ledger.commit_page(run.lease, commit).await?;
-        {
-            let mut tally = run.tally();
-            tally.read += counts.read;
-            tally.unchanged += counts.unchanged;
         }
-        run.observer.event(&RunEvent::Read { items: counts.read, unchanged: counts.unchanged, caught_up });
-        for PageItem { item, rule } in counts.filtered {
-            run.tell_filed(item.entity, item.id, Verdict::Filtered(rule.unwrap_or_default()));
-        }
-        self.state = FeedState { cursor: Some(next), page_items, started: self.state.started, ..FeedState::default() };
-        self.caught_up = caught_up;
-        Ok(())
     }
 
     async fn failed(&mut self, run: &Run<'_>, failure: &Failure, page_items: u32) -> Result<(), Error> {
@@ -209,6 +223,31 @@ impl Feed {
         run.runner.ledger.pull_later(run.lease, run.flow, state.attempts, state.not_before, state.page_items).await?;
         Ok(())
     }
+}
+
+/// Why no further page is recorded.
+enum End {
+    /// It could not be read; with how many items it was asked for.
+    Failed(Failure, u32),
+    /// It cannot be what the remote has.
+    Disbelieved(Failure),
+}
+
+async fn record(run: &Run<'_>, pages: Vec<PageCommit>) -> Result<(), Error> {
+    let caught_up: Vec<_> = pages.iter().map(|page| page.caught_up).collect();
+    let counts = run.runner.ledger.commit_pages(run.lease, pages).await?;
+    for (counts, caught_up) in counts.into_iter().zip(caught_up) {
+        {
+            let mut tally = run.tally();
+            tally.read += counts.read;
+            tally.unchanged += counts.unchanged;
+        }
+        run.observer.event(&RunEvent::Read { items: counts.read, unchanged: counts.unchanged, caught_up });
+        for PageItem { item, rule } in counts.filtered {
+            run.tell_filed(item.entity, item.id, Verdict::Filtered(rule.unwrap_or_default()));
+        }
+    }
+    Ok(())
 }
 
 impl Run<'_> {

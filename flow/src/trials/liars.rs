@@ -135,7 +135,8 @@ fn same_page_for_ever_stops_the_feed() {
     let world = world();
     world.shop.page_script(|number| Some(page(&["o1", "o2"], number + 1, false)));
     feed_is_stopped(&world, "same page");
-    assert!(world.shop.state().pulls.len() <= 4);
+    // Some are read ahead before the third is recorded.
+    assert!(world.shop.state().pulls.len() <= 12);
     assert_eq!(world.target.written().len(), 2, "what it reported is worked on, once");
 }
 
