@@ -326,6 +326,7 @@ impl Site {
         if self.is_taped {
             // Which documents are due together depends on how fast everything is; one by one it is the same each time.
             settings.batch = 1;
+            settings.prove_first = false;
         }
         settings.credentials = self.installation.credentials();
         settings.keep_done = self.installation.file.settings.keep_done;

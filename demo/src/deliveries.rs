@@ -140,9 +140,11 @@ impl<'s> World<'s> {
         Ok(Serving { daemon: Daemon::start(self.production.installation())? })
     }
 
-    /// Reads what changed, and returns what the program says of the flow: done, filtered, parked, waiting.
+    /// Reads what changed, and returns what the program says of the flow: done, filtered, parked, waiting. A run that could
+    /// not read because of a slow machine is repeated.
     fn poll(&self) -> Result<[u64; 4]> {
-        let report = self.production.installation().json(&["run", FLOW], &[0])?;
+        let poll = || self.production.installation().json(&["run", FLOW], &[0]);
+        let report = poll().or_else(|_| poll()).or_else(|_| poll())?;
         let totals = totals(&report, FLOW)?;
         Ok([totals.done, totals.filtered, totals.parked, totals.waiting])
     }

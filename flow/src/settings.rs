@@ -71,6 +71,9 @@ pub struct Settings {
     /// One write in so many is asked about although its connector said that it took effect, where the remote can be
     /// asked. 50; 0 for none.
     pub check_one_in: u32,
+    /// Whether every create of a flow that has brought nothing yet is asked about, until the remote has shown one of them.
+    /// True. A recording does without, as it depends on the machine how many are asked about.
+    pub prove_first: bool,
     /// How waiting is done.
     pub sleep: Arc<dyn Sleep>,
     /// Where ids and jitter come from.
@@ -99,6 +102,7 @@ impl Default for Settings {
             credentials: BTreeMap::new(),
             keep_done: None,
             check_one_in: 50,
+            prove_first: true,
             sleep: Arc::new(SystemSleep),
             randomness: Arc::new(SystemRandomness),
         }

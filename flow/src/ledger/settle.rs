@@ -28,7 +28,7 @@ pub(crate) enum Effect {
     /// It was not sent after all: something is held since. Costs nothing.
     Postponed { not_before: Instant },
     /// It may have; the remote is asked.
-    Unknown { ask_at: Instant, alone: bool, message: String },
+    Unknown { ask_at: Instant, alone: bool, counts: bool, message: String },
     /// The connector says that it took effect, and its word is checked: the remote is asked.
     Claimed { told: Told, applied: Applied, ask_at: Instant, message: String },
     /// The remote was asked and could not answer; it is asked again.
@@ -123,8 +123,8 @@ impl Settle<'_> {
                     .prepare_cached("UPDATE intents SET state = 'planned', not_before = ?2 WHERE n = ?1")?
                     .execute(params![self.intent, stored(*not_before)])?;
             }
-            Effect::Unknown { ask_at, alone, message } => {
-                self.update(IntentState::Unknown, *ask_at, true, "outcome-unknown", message)?;
+            Effect::Unknown { ask_at, alone, counts, message } => {
+                self.update(IntentState::Unknown, *ask_at, *counts, "outcome-unknown", message)?;
                 self.set_alone(*alone)?;
                 self.event("outcome-unknown", message)?;
             }

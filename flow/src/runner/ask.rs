@@ -15,6 +15,10 @@ const REPEATS: u32 = 5;
 /// From the first answer "not there" to the second question, in first delays: the remote may be slow to show it.
 const SECOND_QUESTION: u32 = 2;
 
+/// Answers "not there" after which a connector that said that it is there is accused. One more than a repetition takes,
+/// as the first question may have come at once.
+const ACCUSED: u32 = 3;
+
 impl Run<'_> {
     /// Asks about intents. Those that the remote cannot be asked about are parked for a person.
     pub(super) async fn ask(&self, intents: Vec<StoredIntent>) -> Result<(), Error> {
@@ -106,7 +110,10 @@ impl Run<'_> {
     async fn answered(&self, intent: &StoredIntent, verdict: Verdict) -> Result<Effect, Error> {
         if let Some(told) = &intent.told {
             match verdict {
-                Verdict::Absent if intent.absences > 0 => return self.caught(intent, told).await,
+                Verdict::Absent if intent.absences + 1 >= ACCUSED => return self.caught(intent, told).await,
+                Verdict::Absent => {
+                    return Ok(Effect::Absent { ask_at: self.ask_at(intent.absences * SECOND_QUESTION) });
+                }
                 Verdict::Inconclusive(why) => return Ok(self.unchecked(intent, told, &why)),
                 _ => {}
             }
@@ -115,7 +122,10 @@ impl Run<'_> {
             Verdict::Found(applied) if applied.id.is_empty() && intent.action == Action::Create => {
                 parked_unknown(intent, "the connector says that it is there, and not as what")
             }
-            Verdict::Found(applied) => self.applied(intent, Some(applied)),
+            Verdict::Found(applied) => {
+                self.note_proven(intent);
+                self.applied(intent, Some(applied))
+            }
             Verdict::Absent if intent.absences == 0 => Effect::Absent { ask_at: self.ask_at(SECOND_QUESTION) },
             Verdict::Absent if intent.attempts >= REPEATS => {
                 parked_unknown(intent, &format!("it was repeated {REPEATS} times and is never there"))

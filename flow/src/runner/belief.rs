@@ -3,7 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use wharf_host::model::{Action, Applied, Cause, Failure, Outcome, Trace};
+use wharf_host::model::{Action, Applied, Cause, Failure, Instant, Outcome, Trace};
 
 use super::apply::internal;
 use super::ask::parked_unknown;
@@ -45,6 +45,9 @@ impl Run<'_> {
         if creates && applied.id.is_empty() {
             return Ok(refused("it says that it created a document, and does not say which"));
         }
+        if creates && !wrote && trace.requests.iter().all(|request| !request.sent) {
+            return Ok(refused("it says that the document is there already, and asked nobody"));
+        }
         if wrote && writes_of(trace) == Writes::NoneSent {
             return Ok(refused("it says that it wrote, and sent nothing that writes"));
         }
@@ -52,27 +55,55 @@ impl Run<'_> {
             return Ok(Belief::Believed(Some(applied)));
         }
         Ok(match self.suspicion(intent, &applied)? {
-            Some((by, message)) => {
+            Some((by, ask_at, message)) => {
                 let told = Told { id: applied.id.clone(), by };
-                Belief::Checked(Effect::Claimed { told, applied, ask_at: self.ask_at(0), message })
+                Belief::Checked(Effect::Claimed { told, applied, ask_at, message })
             }
             None => Belief::Believed(Some(applied)),
         })
     }
 
     /// Says why the remote is asked although the connector said that it wrote.
-    fn suspicion(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<(Teller, String)>, Error> {
+    /// And when.
+    fn suspicion(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<(Teller, Instant, String)>, Error> {
         let (connection, entity, id) = (&intent.connection, &intent.entity, &applied.id);
         let known = || self.runner.ledger.is_bound_elsewhere(intent.n, connection, entity, id);
         if intent.action == Action::Create && (!self.note_made(intent, id) || known()?) {
             let text = format!("the connector says that it made `{id}`, which it said of another document before");
-            return Ok(Some((Teller::ConnectorAgain, text)));
+            return Ok(Some((Teller::ConnectorAgain, self.ask_at(0), text)));
         }
         let one_in = self.runner.settings.check_one_in;
-        let drawn = draw(&intent.correlation).checked_rem(u64::from(one_in)) == Some(0)
-            && self.is_verifiable(connection, entity, intent.action);
+        if one_in == 0 || !self.is_verifiable(connection, entity, intent.action) {
+            return Ok(None);
+        }
+        if intent.action == Action::Create && !self.is_proven(connection, entity)? {
+            let text =
+                format!("the connector says that it is `{id}`; the first ones of a flow are checked with the remote");
+            // At once: what follows is believed as soon as the remote has shown one.
+            return Ok(Some((Teller::Connector, self.now(), text)));
+        }
+        let drawn = draw(&intent.correlation).checked_rem(u64::from(one_in)) == Some(0);
         let text = || format!("the connector says that it is `{id}`; one in {one_in} is checked with the remote");
-        Ok(drawn.then(|| (Teller::Connector, text())))
+        Ok(drawn.then(|| (Teller::Connector, self.ask_at(0), text())))
+    }
+
+    /// Tells whether the remote has shown a document that the connector said it made: in this run, or in one before, as
+    /// something of this flow is done.
+    fn is_proven(&self, connection: &str, entity: &str) -> Result<bool, Error> {
+        let kind = (connection.to_owned(), entity.to_owned());
+        if self.proven().contains(&kind) {
+            return Ok(true);
+        }
+        let worked_before = !self.runner.settings.prove_first || self.runner.ledger.totals(self.flow)?.done > 0;
+        if worked_before {
+            self.proven().insert(kind);
+        }
+        Ok(worked_before)
+    }
+
+    /// Notes that the remote showed a document that the connector said it made.
+    pub(super) fn note_proven(&self, intent: &StoredIntent) {
+        self.proven().insert((intent.connection.clone(), intent.entity.clone()));
     }
 
     /// Notes that a document of that id was made and is not recorded yet; false when another one was.
@@ -90,11 +121,11 @@ impl Run<'_> {
         }
     }
 
-    /// Ends a check: the remote said twice that what the connector claims is not there. Nothing of that kind is written
+    /// Ends a check: the remote said again and again that what the connector claims is not there. Nothing of that kind is written
     /// until somebody has looked at the connector.
     pub(super) async fn caught(&self, intent: &StoredIntent, told: &Told) -> Result<Effect, Error> {
         let detail = format!(
-            "the connector of `{}` said that it wrote `{}` as `{}`, and the remote says twice that it is not there",
+            "the connector of `{}` said that it wrote `{}` as `{}`, and the remote says each time that it is not there",
             intent.connection, intent.entity, told.id
         );
         let message = format!("{detail}; install a corrected connector");

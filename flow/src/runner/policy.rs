@@ -19,8 +19,10 @@ pub(super) enum Phase {
 pub(super) enum Writes {
     /// None left the host.
     NoneSent,
-    /// Every one that left was answered.
+    /// Every one that left was answered, and none with success.
     Answered,
+    /// Every one that left was answered, and at least one with a status of success.
+    Accepted,
     /// At least one left and was not answered.
     Unanswered,
 }
@@ -118,6 +120,12 @@ fn may_have_happened(cause: &Cause, at: &Situation) -> bool {
     }
 }
 
+/// Whether a create that the connector says failed is asked about before it is sent again: the remote answered a write of
+/// it with success. Many systems put their refusals into such answers, and a connector may read one wrongly.
+pub(super) fn is_doubtful(at: &Situation) -> bool {
+    at.phase == Phase::Apply && at.action == Action::Create && at.verifiable && at.writes == Writes::Accepted
+}
+
 fn unknown(at: &Situation) -> Reaction {
     match (at.verifiable, at.repeatable) {
         (true, _) => Reaction::Verify,
@@ -203,7 +211,16 @@ pub(super) fn writes_of(trace: &Trace) -> Writes {
     if sent.peek().is_none() {
         return Writes::NoneSent;
     }
-    if sent.all(|request| request.status.is_some()) { Writes::Answered } else { Writes::Unanswered }
+    let (mut all_answered, mut accepted) = (true, false);
+    for request in sent {
+        all_answered &= request.status.is_some();
+        accepted |= request.status.is_some_and(|status| (200..300).contains(&status));
+    }
+    match (all_answered, accepted) {
+        (false, _) => Writes::Unanswered,
+        (true, true) => Writes::Accepted,
+        (true, false) => Writes::Answered,
+    }
 }
 
 /// Tells whether everything that a call sent may be sent again.

@@ -97,6 +97,8 @@ pub(super) struct Run<'r> {
     streaks: Mutex<BTreeMap<String, u32>>,
     /// Documents that were made and are not recorded yet: connection, entity, id.
     made: Mutex<HashSet<(String, String, String)>>,
+    /// Kinds of documents that the connector is known to make: connection, entity.
+    proven: Mutex<HashSet<(String, String)>>,
     /// Records that were read by themselves.
     pub(super) followed: Mutex<FollowedRecords>,
     tally: Mutex<RunReport>,
@@ -156,6 +158,7 @@ impl<'r> Run<'r> {
             holds: Mutex::default(),
             streaks: Mutex::default(),
             made: Mutex::default(),
+            proven: Mutex::default(),
             followed: Mutex::default(),
             tally: Mutex::new(RunReport { flow: runner.spec.name.clone(), ..RunReport::default() }),
             started: runner.ledger.now(),
@@ -176,6 +179,10 @@ impl<'r> Run<'r> {
 
     pub(super) fn made(&self) -> MutexGuard<'_, HashSet<(String, String, String)>> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn proven(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn hold_table(&self) -> HoldTable {

@@ -8,7 +8,7 @@ use super::ask::parked_unknown;
 use super::decide::{refused, unmapped};
 use super::explain::{Found, find};
 use super::mint;
-use super::policy::{Pace, Phase, Reaction, Situation, delay, react};
+use super::policy::{Pace, Phase, Reaction, Situation, delay, is_doubtful, react};
 use super::run::Run;
 use crate::RunEvent;
 use crate::ledger::{Effect, NewDependency, NewHold, NewIntent, Parking, StoredIntent};
@@ -36,7 +36,7 @@ impl Run<'_> {
         if !matches!(reaction, Reaction::Unreachable { .. }) && failure.cause != Cause::OutcomeUnknown {
             self.remote_is_there(&intent.connection).await?;
         }
-        Ok(match reaction {
+        let effect = match reaction {
             Reaction::Retry(pace) => self.again(intent, failure, self.later(intent, pace, at.attempts), true, at.phase),
             Reaction::Unreachable { until } => self.unreachable(intent, failure, until, &at).await?,
             Reaction::HoldConnection { until } => {
@@ -57,6 +57,7 @@ impl Run<'_> {
                 ask_at: self.ask_at(0),
                 // A call of many that broke off tells nothing about each: they are repeated one by one, if at all.
                 alone: at.whole && at.size > 1,
+                counts: true,
                 message: failure.message.clone(),
             },
             Reaction::ParkUnknown => parked_unknown(intent, &format!("this remote cannot tell: {}", failure.message)),
@@ -72,7 +73,19 @@ impl Run<'_> {
             Reaction::StopRun => {
                 self.again(intent, failure, self.later(intent, Pace::Short, at.attempts), false, at.phase)
             }
-        })
+        };
+        Ok(if is_doubtful(&at) { self.asked_before(effect) } else { effect })
+    }
+
+    /// Has the remote asked before a create is sent again.
+    fn asked_before(&self, effect: Effect) -> Effect {
+        match effect {
+            Effect::Again { not_before, counts, alone, message, .. } => {
+                let message = format!("the remote answered with success, and the connector says: {message}");
+                Effect::Unknown { ask_at: not_before.max(self.ask_at(0)), alone, counts, message }
+            }
+            other => other,
+        }
     }
 
     /// Reads what stands in the way of an intent, so that both sides can be shown. That it cannot be read stops nothing.
@@ -127,6 +140,8 @@ impl Run<'_> {
         until: Option<Instant>,
         at: &Situation,
     ) -> Result<Effect, Error> {
+        // A time that is over already says nothing.
+        let until = until.filter(|until| *until > self.now());
         let streak = self.fail(&intent.connection, failure, until).await?;
         let counts = streak < BREAKER && until.is_none();
         if counts && at.phase == Phase::Apply && at.attempts >= POISON {

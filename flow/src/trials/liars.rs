@@ -1,9 +1,11 @@
 //! Connectors that do not tell the truth. Each is caught and named; nothing is lost or doubled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use wharf_host::model::{Applied, Cursor, Document, Item, Outcome, Page};
+use wharf_host::model::{Applied, Cause, Cursor, Document, Item, LimitScope, Outcome, Page, ToldBy, Verdict};
+use wharf_host::surroundings::Clock;
 
 use super::remote::Fate;
 use super::world::{World, order, world, world_of};
@@ -72,6 +74,86 @@ fn connector_that_says_applied_and_writes_nothing_is_caught_by_a_check() {
     assert_eq!(world.target.total_applies(), before, "nothing more is given to it");
 }
 
+/// Every success of a new flow is asked about until the remote has shown one.
+fn with_usual_checks(mut world: World) -> World {
+    world.settings.check_one_in = crate::Settings::default().check_one_in;
+    world
+}
+
+#[test]
+fn new_flow_does_not_believe_its_connector_before_the_remote_showed_a_document() {
+    let world = with_usual_checks(world().with_orders(40));
+    let mut number = 0;
+    world.target.script(move |_, _| {
+        number += 1;
+        Fate::Says(Outcome::Applied(applied(&format!("made-up-{number}"))))
+    });
+    let mut report = world.run();
+    for _ in 0..5 {
+        world.time.advance(Duration::from_secs(600));
+        report = world.run();
+    }
+    assert_eq!(report.totals.done, 0, "nothing counts as done that is not there: {report:?}");
+    assert_eq!(report.totals.parked + report.totals.waiting, 40);
+    let hold = report.holds.iter().find(|hold| matches!(hold.scope, HoldScope::Writes(..))).unwrap();
+    assert!(hold.message.contains("said that it wrote"), "{}", hold.message);
+}
+
+#[test]
+fn honest_connector_is_asked_about_a_few_documents_and_then_believed() {
+    let world = with_usual_checks(world().with_orders(300));
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, world.target.written().len()), (300, 300));
+    let verifies = world.target.total_verifies();
+    assert!((1..60).contains(&verifies), "{verifies} questions for 300 documents");
+    let before = world.target.total_verifies();
+    world.shop.put("o301", order(301));
+    world.run_to_the_end();
+    assert!(world.target.total_verifies() <= before + 1, "it is believed in the next run, too");
+}
+
+#[test]
+fn remote_that_shows_documents_late_does_not_make_its_connector_a_liar() {
+    let world = with_usual_checks(world().with_orders(5));
+    let (time, shown) = (Arc::clone(&world.time), world.ledger().now().after(Duration::from_secs(30)));
+    world.target.verify_script(move |_, _| (time.now() < shown).then_some(Ok(Verdict::Absent)));
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, world.target.written().len()), (5, 5));
+    assert!(report.holds.is_empty(), "{report:?}");
+    each_once(&world);
+}
+
+#[test]
+fn create_that_is_there_already_is_not_believed_of_a_connector_that_asked_nobody() {
+    let world = world().with_orders(3);
+    world.target.script(|intent, _| Fate::SaysIdly(Outcome::AlreadyApplied(applied(&intent.correlation))));
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, report.totals.parked), (0, 3), "{report:?}");
+    let group = &world.ledger().parked().unwrap()[0];
+    assert!(group.message.contains("asked nobody"), "{}", group.message);
+}
+
+#[test]
+fn create_that_was_answered_with_success_is_not_repeated_because_the_connector_says_that_it_failed() {
+    let later = || Some(wharf_host::model::Instant(1));
+    let causes = [
+        Cause::Unavailable { until: None },
+        Cause::Unavailable { until: later() },
+        Cause::RateLimited { scope: LimitScope::Account, not_before: later(), told_by: ToldBy::Body },
+        Cause::AuthExpired,
+        Cause::Precondition { state: "locked".into() },
+        Cause::Deadline { write_in_flight: false },
+    ];
+    for cause in causes {
+        let world = world().with_orders(4);
+        let told = cause.clone();
+        world.target.script(move |_, _| Fate::Denies(told.clone()));
+        let report = world.run_to_the_end();
+        assert_eq!((report.totals.done, world.target.written().len()), (4, 4), "{cause:?}");
+        each_once(&world);
+    }
+}
+
 #[test]
 fn honest_connector_passes_its_checks() {
     let mut world = world().with_orders(12).with_everything();
@@ -86,8 +168,7 @@ fn honest_connector_passes_its_checks() {
 
 #[test]
 fn one_id_for_two_documents_is_not_believed() {
-    let mut world = world().with_orders(4);
-    world.settings.check_one_in = 0;
+    let world = world().with_orders(4);
     world.target.script(|_, _| Fate::Says(Outcome::Applied(applied("1"))));
     let report = world.run();
     assert_eq!(report.totals.done, 1, "the first was believed: {report:?}");
@@ -96,8 +177,7 @@ fn one_id_for_two_documents_is_not_believed() {
 
 #[test]
 fn one_id_for_two_documents_of_a_batch_is_not_believed() {
-    let mut world = world_of(true, 4).with_orders(4);
-    world.settings.check_one_in = 0;
+    let world = world_of(true, 4).with_orders(4);
     world.target.script(|_, _| Fate::Says(Outcome::Applied(applied("1"))));
     let report = world.run();
     assert!(report.totals.done <= 1, "{report:?}");

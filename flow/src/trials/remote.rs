@@ -30,6 +30,8 @@ pub(super) enum Fate {
     Fails(Cause),
     /// It takes effect, and the connector says that it failed although a request was not answered.
     Lies(Cause),
+    /// It takes effect, the remote answers so, and the connector says that it failed.
+    Denies(Cause),
     /// The whole call breaks off before anything was sent.
     CallFails(Cause),
     /// It takes effect, and then the whole call breaks off.
@@ -433,6 +435,11 @@ impl Endpoint for Remote {
                 Fate::Lies(cause) => {
                     self.take_effect(intent);
                     requests.push(request(number, false, Effect::Write));
+                    outcomes.push(Outcome::Failed(failure(cause)));
+                }
+                Fate::Denies(cause) => {
+                    self.take_effect(intent);
+                    requests.push(request(number, true, Effect::Write));
                     outcomes.push(Outcome::Failed(failure(cause)));
                 }
                 Fate::Says(outcome) => {

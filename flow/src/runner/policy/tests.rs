@@ -173,7 +173,10 @@ fn writes_are_read_from_the_trace() {
     let answered = request(Effect::Write, true, Some(500));
     let lost = request(Effect::IdempotentWrite, true, None);
     assert_eq!(writes_of(&trace(&[read.clone(), refused.clone()])), Writes::NoneSent);
-    assert_eq!(writes_of(&trace(&[read.clone(), answered.clone()])), Writes::Answered);
+    assert_eq!(writes_of(&trace(&[read.clone(), answered.clone()])), Writes::Accepted);
+    let limited = RequestTrace { status: Some(429), ..answered.clone() };
+    assert_eq!(writes_of(&trace(&[read.clone(), limited.clone()])), Writes::Answered);
+    assert_eq!(writes_of(&trace(&[limited, answered.clone()])), Writes::Accepted);
     assert_eq!(writes_of(&trace(&[answered.clone(), lost.clone()])), Writes::Unanswered);
     assert!(is_repeatable(&trace(&[read, refused, lost.clone()]), Action::Transition));
     assert!(!is_repeatable(&trace(&[lost]), Action::Create));
