@@ -16,6 +16,10 @@ const SYSTEMS: [&str; 5] = ["baselinker", "flowii", "erpconnector", "optimakers"
 /// Token of the webhooks from Optimakers, as somebody made it up for both sides.
 pub const WEBHOOK_TOKEN: &str = "d3mo-w3bhook-t0ken-0f-0ptimakers";
 
+/// What Smartspace signs in with, as somebody made it up for both sides.
+pub(crate) const DESK_USERNAME: &str = "smartspace";
+pub(crate) const DESK_PASSWORD: &str = "d3mo-p4ssword-0f-the-desk";
+
 /// A template of the program, and what is filled in.
 pub struct Template {
     /// Name.
@@ -209,7 +213,12 @@ fn secrets(systems: &Systems) -> Result<Vec<(&'static str, String)>> {
         ("OPTIMES_API_KEY", "/credentials/optimakers/api_key"),
         ("OPERAND_TOKEN", "/credentials/operand/token"),
     ];
-    let mut secrets = vec![("OPTIMES_WEBHOOKTOKEN", WEBHOOK_TOKEN.to_owned())];
+    let made_up = [
+        ("OPTIMES_WEBHOOKTOKEN", WEBHOOK_TOKEN),
+        ("SMARTSPACE_USERNAME", DESK_USERNAME),
+        ("SMARTSPACE_PASSWORD", DESK_PASSWORD),
+    ];
+    let mut secrets: Vec<_> = made_up.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     for (name, pointer) in from {
         secrets.push((name, systems.text(pointer)?.to_owned()));
     }

@@ -3,6 +3,7 @@
 mod agreement;
 mod daemon;
 mod deliveries;
+mod desk;
 mod dice;
 mod installation;
 mod production;
@@ -14,6 +15,7 @@ pub use agreement::{Figure, figures};
 pub use daemon::Daemon;
 pub use deliveries::{Plan, Tally, deliveries};
 pub use dice::Dice;
+pub use desk::{Desk, Inspection, partner_of_crm};
 pub use installation::{Installation, Template, WEBHOOK_TOKEN};
 pub use production::{Production, Took};
 pub use systems::Systems;

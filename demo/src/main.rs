@@ -10,7 +10,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Parser;
 use comfy_table::{Table, presets};
-use wharf_demo::{Figure, Installation, Production, Systems, Target, figures};
+use wharf_demo::{Desk, Figure, Installation, Production, Systems, Target, figures, partner_of_crm};
+
+/// A client of the simulated agency.
+const CLIENT: &str = "contato3@example.com";
 
 /// Orders in the shop whose orders are produced.
 const PRODUCED: u32 = 60;
@@ -57,8 +60,27 @@ fn show(options: Options) -> Result<()> {
     act("A second time: nothing is left to do", &installation, &["run"])?;
     agree("The same counts, from the systems themselves", &figures(&systems, &installation)?)?;
     println!("No order was lost, none was doubled.");
+    look_up(&target, &systems)?;
     drop(systems);
     produce(&target, options.seed)
+}
+
+/// Shows Smartspace looking customers up, and changing one.
+fn look_up(target: &Target, systems: &Systems) -> Result<()> {
+    let desk = Desk::open(target, &target.demo().join("desk"), systems)?;
+    println!("\nSmartspace asks who is calling; FLOWii, the ERP and Operand answer (template smartspace-customers)");
+    let partner = partner_of_crm(systems)?;
+    for (whose, email, edit) in [
+        ("a client of Operand", CLIENT, None),
+        ("a partner of FLOWii, whose phone an agent changes", partner.as_str(), Some("telefone=5583912345678")),
+    ] {
+        let seen = desk.inspect(email, edit)?;
+        if !seen.errors.is_empty() {
+            bail!("Smartspace cannot work with what it was told of {whose}: {}", seen.errors.join("; "));
+        }
+        println!("{whose}: {} requests, all as agreed, the slowest took {} ms", seen.requests, seen.slowest_ms);
+    }
+    desk.close()
 }
 
 /// Shows orders on their way into production and back, from a template and with webhooks.

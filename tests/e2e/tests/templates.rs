@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use tempfile::TempDir;
-use wharf_demo::{Installation, Production, Systems, Target, Template};
+use wharf_demo::{Desk, Installation, Production, Systems, Target, Template, partner_of_crm};
 
 const FAST: &str = "60000";
 
@@ -198,4 +198,20 @@ fn account_that_takes_no_numbers_has_its_invoices_all_the_same() {
     std::fs::write(installation.file(), without).unwrap();
     installation.json(&["run"], &[0, 1, 5]).unwrap();
     assert_eq!(count(&systems, "flowii", "/state/records/documents/created"), all, "nothing is made twice");
+}
+
+#[test]
+fn smartspace_finds_customers_of_every_owner_and_changes_one() {
+    let (systems, directory) = systems(12, 16);
+    let installation = install(&systems, &directory, &flowii(&systems));
+    installation.json(&["run", "orders-to-crm"], &[0, 1]).unwrap();
+    let partner = partner_of_crm(&systems).unwrap();
+    let own = tempfile::tempdir().unwrap();
+    let desk = Desk::open(&Target::of_this_program().unwrap(), own.path(), &systems).unwrap();
+    for (email, edit) in [("contato3@example.com", None), (partner.as_str(), Some("telefone=5583912345678"))] {
+        let seen = desk.inspect(email, edit).unwrap();
+        assert_eq!(seen.errors, Vec::<String>::new(), "{email}");
+        assert!(seen.requests > 10, "{seen:?}");
+    }
+    desk.close().unwrap();
 }
