@@ -29,6 +29,7 @@ use crate::flowii;
 use crate::operand;
 use crate::optimakers;
 use crate::server::{Running, serve};
+use crate::smartspace::company::Company;
 
 mod buyer;
 mod dice;
@@ -46,6 +47,8 @@ const KNOWN_TO_FLOWII: usize = 60;
 const KNOWN_TO_ERPCONNECTOR: usize = 40;
 /// Receivables of the agency: more than a page of 100 holds.
 const RECEIVABLES: u64 = 120;
+/// Customers of the company whose API follows Smartspace's contract.
+const CUSTOMERS: u32 = 60;
 
 /// Products of the ERP.
 const PRODUCTS: u32 = 5;
@@ -179,6 +182,8 @@ pub struct Demo {
     pub optimakers: optimakers::Simulator,
     /// An agency with receivables and payables, for flows of the caller's own.
     pub operand: operand::Simulator,
+    /// An API as Smartspace wants one, for who reads it.
+    pub company: Company,
     /// What both flows must show in the end.
     pub expected: Expected,
     admin: Running,
@@ -196,14 +201,22 @@ impl Demo {
         let optimakers = optimakers::Simulator::builder().start(authority).await.context("Optimakers did not start")?;
         let operand = operand::Simulator::builder().start(authority).await.context("Operand did not start")?;
         operand.populate(RECEIVABLES).map_err(|error| anyhow!("Operand could not be filled: {error}"))?;
+        let company = Company::builder().start(authority).await.context("the company's API did not start")?;
+        company.populate(CUSTOMERS);
         seed_flowii(&flowii, &shop, expected.flowii_partners.before)?;
         seed_erpconnector(&erpconnector, &shop, expected.erpconnector_customers.before)?;
         baselinker.add_orders(shop.orders.into_iter().map(|(order, ..)| order).chain(shop.unconfirmed))?;
-        let systems =
-            [baselinker.system(), flowii.system(), erpconnector.system(), optimakers.system(), operand.system()];
+        let systems = [
+            baselinker.system(),
+            flowii.system(),
+            erpconnector.system(),
+            optimakers.system(),
+            operand.system(),
+            company.system(),
+        ];
         seed_products(&baselinker, &erpconnector)?;
         let admin = serve(admin::router(systems), None).await.context("the admin did not start")?;
-        let demo = Self { baselinker, flowii, erpconnector, optimakers, operand, expected, admin };
+        let demo = Self { baselinker, flowii, erpconnector, optimakers, operand, company, expected, admin };
         if settings.has_faults {
             demo.spoil(settings.orders);
         }
@@ -243,6 +256,7 @@ impl Demo {
             "erpconnector": self.erpconnector.url(),
             "optimakers": self.optimakers.url(),
             "operand": self.operand.url(),
+            "smartspace": self.company.url(),
             "admin": self.admin_url(),
             "root_pem": root_pem,
             "credentials": {
@@ -251,6 +265,8 @@ impl Demo {
                 "erpconnector": {"licence": licence, "secret": secret},
                 "optimakers": {"api_key": self.optimakers.api_key()},
                 "operand": {"token": self.operand.token()},
+                "smartspace": {"username": Company::BASIC.0, "password": Company::BASIC.1,
+                               "client_id": Company::CLIENT.0, "client_secret": Company::CLIENT.1},
             },
             "companies": {"flowii": flowii::COMPANY, "erpconnector": erpconnector::COMPANY},
             "statuses": {"to_process": STATUS_TO_PROCESS, "handed_over": STATUS_HANDED_OVER, "cancelled": STATUS_CANCELLED},

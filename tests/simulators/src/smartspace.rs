@@ -1,5 +1,5 @@
-//! Smartspace: a customer service platform that calls a company's API. So this simulator serves nothing: it plays the caller,
-//! checks every answer, and reports what is wrong as data.
+//! Smartspace: a customer service platform that calls a company's API. So this simulator plays the caller, checks every
+//! answer, and reports what is wrong as data. [`company`] is the other side: such an API, as a company serves it by hand.
 //!
 //! What the vendor's page says is checked as an error, what is \[assumed\] beyond it too, unless [`Severity::Warning`] is named.
 //! The page's own sample is no JSON and is not used.
@@ -20,6 +20,7 @@
 mod answer;
 mod caller;
 mod checklist;
+pub mod company;
 mod json;
 mod report;
 
