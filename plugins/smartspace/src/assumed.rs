@@ -38,6 +38,9 @@ pub(crate) fn answer_within_ms() -> u64 {
     2500
 }
 
+/// Calls in a minute of a company API that is read. Each company has its own limit, or none.
+pub(crate) const CALLS_PER_MINUTE: u32 = 120;
+
 /// Most customers of an answer.
 pub(crate) const MOST_HITS: usize = 20;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wharf_sdk::{Result, Violation, connection, violation};
+use wharf_sdk::{Result, Violation, connection, rules, violation};
 
 use crate::assumed;
 use crate::shape::STANDARD;
@@ -50,6 +50,9 @@ pub(crate) struct Config {
     /// key, for an API that then returns everybody.
     #[serde(default = "everybody")]
     pub(crate) searches: Vec<BTreeMap<String, String>>,
+    /// Calls of that API allowed in a minute; 120 unless set.
+    #[serde(default)]
+    pub(crate) calls_per_minute: Option<u32>,
 }
 
 fn everybody() -> Vec<BTreeMap<String, String>> {
@@ -120,6 +123,7 @@ impl Config {
     /// Returns what is wrong that the JSON Schema cannot say.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut found = self.path_violations();
+        found.extend(rules::not_zero("calls_per_minute", self.calls_per_minute));
         for (key, names) in [("fields", &self.fields), ("editable", &self.editable)] {
             for (index, name) in names.iter().enumerate() {
                 if !STANDARD.contains(&name.as_str()) {

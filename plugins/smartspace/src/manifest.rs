@@ -2,7 +2,7 @@
 
 use wharf_sdk::manifest::{Budget, Feed, Host, Manifest, Oauth2Client, Origin, Records, Slot};
 
-use crate::assumed::TOKEN_PATH;
+use crate::assumed::{CALLS_PER_MINUTE, TOKEN_PATH};
 use crate::client::{API_CLIENT, API_USER};
 use crate::config::Config;
 use crate::customer::PARTNER;
@@ -37,7 +37,7 @@ pub(crate) fn manifest() -> Manifest {
                 .hint("Client id and client secret of the company API that is read."),
         )
         .host(Host::new(base()).methods(["GET", "POST"]))
-        .budget(Budget::new("default", 120, 60))
+        .budget(Budget::new("default", CALLS_PER_MINUTE, 60).calls_from_config("calls_per_minute"))
         .feed(Feed::new(
             "customers",
             PARTNER,

@@ -20,6 +20,8 @@ pub(crate) const ROLE: &str = "customers";
 pub(crate) struct Customer {
     /// Names the owner and its id there, so that it is found again.
     pub(crate) code: String,
+    /// Its id there.
+    pub(crate) id: String,
     pub(crate) document: Value,
     /// The document in its common shape; none where the owner has another.
     pub(crate) partner: Option<Partner>,
@@ -32,7 +34,7 @@ impl Customer {
         let Content::Document(text) = &item.content else { return Err(unreadable()) };
         let document: Value = serde_json::from_str(text).map_err(|_| unreadable())?;
         let partner = if source.entity == PARTNER { serde_json::from_value(document.clone()).ok() } else { None };
-        Ok(Self { code: code(source, &item.id), document, partner, is_active: !item.deleted })
+        Ok(Self { code: code(source, &item.id), id: item.id.clone(), document, partner, is_active: !item.deleted })
     }
 
     /// Returns the standard fields.
@@ -63,10 +65,41 @@ fn code(source: &Source, id: &str) -> String {
     format!("{}:{id}", source.name)
 }
 
-/// Returns the source and the id that a code names.
-pub(crate) fn of_code<'a>(sources: &'a [Source], code: &'a str) -> Option<(&'a Source, &'a str)> {
-    let id = |source: &Source| code.strip_prefix(source.name.as_str())?.strip_prefix(':').filter(|id| !id.is_empty());
-    sources.iter().find_map(|source| Some((source, id(source)?)))
+/// Returns the customers that a code names, each with its source. A code that we gave out, `crm:77`, names one of one
+/// source. Any other is an id as people read it off the owner's screen, and all sources are asked for it.
+pub(crate) fn of_code<'a>(sources: &'a [Source], code: &str) -> Result<Vec<(&'a Source, Customer)>, Refusal> {
+    let id = |source: &Source| code.strip_prefix(source.name.as_str())?.strip_prefix(':').map(str::to_owned);
+    let named = sources.iter().find_map(|source| Some((source, id(source)?)));
+    match named {
+        Some((_, id)) if id.is_empty() => Ok(Vec::new()),
+        Some((source, id)) => Ok(get(source, &id)?.map(|customer| (source, customer)).into_iter().collect()),
+        None => of_bare_code(sources, code),
+    }
+}
+
+fn of_bare_code<'a>(sources: &'a [Source], code: &str) -> Result<Vec<(&'a Source, Customer)>, Refusal> {
+    let (mut found, mut unsure) = (Vec::new(), None);
+    for source in sources {
+        match lookups::get(&source.name, code) {
+            Ok(item) => found.push((source, Customer::read(source, &item)?)),
+            // What is no id of this source is not there.
+            Err(failure) if !leaves_open(&failure) => {}
+            Err(failure) => unsure = unsure.or(Some(failed(source, &failure))),
+        }
+    }
+    match unsure {
+        Some(refusal) if found.is_empty() => Err(refusal),
+        _ => Ok(found),
+    }
+}
+
+/// Tells whether a source may have what it was asked for in spite of its failure.
+fn leaves_open(failure: &Failure) -> bool {
+    use wharf_sdk::failure::Cause;
+    !matches!(
+        failure.cause(),
+        Cause::NotFound(_) | Cause::InvalidRecord(_) | Cause::Unsupported(_) | Cause::ContractChanged(_)
+    )
 }
 
 /// Returns the sources of customers.
@@ -116,13 +149,9 @@ fn cause_of(failure: &Failure) -> &'static str {
 /// nobody may be there.
 pub(crate) fn find(sources: &[Source], asked: &[(Key, String)], config: &Config) -> Result<Vec<Customer>, Refusal> {
     if let Some((_, code)) = asked.iter().find(|(key, _)| *key == Key::Code) {
-        let Some((source, id)) = of_code(sources, code) else { return Ok(Vec::new()) };
         let others: Vec<_> = asked.iter().filter(|(key, _)| *key != Key::Code).collect();
-        let found = get(source, id)?;
-        return Ok(found
-            .into_iter()
-            .filter(|one| others.iter().all(|(key, value)| one.fits(*key, value, Key::Code)))
-            .collect());
+        let fits = |one: &Customer| others.iter().all(|(key, value)| one.fits(*key, value, Key::Code));
+        return Ok(of_code(sources, code)?.into_iter().map(|(_, one)| one).filter(fits).collect());
     }
     let mut search =
         Search { asked, ends: clock::now().saturating_add(config.answer_within_ms), found: Vec::new(), failure: None };

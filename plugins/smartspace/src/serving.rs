@@ -45,35 +45,35 @@ fn find(request: &Delivery, config: &Config) -> std::result::Result<Reply, Refus
 /// A code that nobody has is an empty array, as in a search.
 fn one(code: &str, config: &Config) -> std::result::Result<Reply, Refusal> {
     let sources = owner::sources()?;
-    let found = match owner::of_code(&sources, code) {
-        Some((source, id)) => owner::get(source, id)?,
-        None => None,
-    };
-    Ok(customers(200, found.iter().map(|one| one.flat(config)).collect()))
+    let found = owner::of_code(&sources, code)?;
+    Ok(customers(200, found.iter().map(|(_, one)| one.flat(config)).collect()))
 }
 
 /// Hands a change over to the customer's owner, and answers with what the customer is then.
 fn edit(code: &str, body: &[u8], config: &Config) -> std::result::Result<Reply, Refusal> {
     let unknown = || Refusal::new(404, "cliente não encontrado");
     let sources = owner::sources()?;
-    let (source, id) = owner::of_code(&sources, code).ok_or_else(unknown)?;
+    let mut found = owner::of_code(&sources, code)?.into_iter();
+    let (source, customer) = found.next().ok_or_else(unknown)?;
+    if found.next().is_some() {
+        return Err(Refusal::new(422, "vários sistemas têm este código; use o `codigo` da busca"));
+    }
     if !source.allows(Action::Update) {
         return Err(Refusal::new(405, format!("`{}` não permite alterações", source.name)));
     }
-    let customer = owner::get(source, id)?.ok_or_else(unknown)?;
     let partner =
         customer.partner.as_ref().ok_or_else(|| Refusal::new(405, "este cliente não pode ser alterado aqui"))?;
     let Some(change) = change(body, &customer.fields(), partner, config)? else {
         return Ok(customers(200, vec![customer.flat(config)]));
     };
-    let receipt = lookups::submit(&source.name, Action::Update, Some(id), &change.document);
+    let receipt = lookups::submit(&source.name, Action::Update, Some(&customer.id), &change.document);
     let status = match receipt.map_err(|failure| owner::failed(source, &failure))? {
         Receipt::Done(_) | Receipt::NothingToDo => 200,
         // It goes on by itself, and is not done yet.
         Receipt::Accepted(_) => 202,
     };
     log::info("customer changed", &[("source", &source.name), ("status", &status)]);
-    let now = if status == 200 { owner::get(source, id).ok().flatten() } else { None };
+    let now = if status == 200 { owner::get(source, &customer.id).ok().flatten() } else { None };
     // What cannot be read again is as it was wanted.
     let now = now.unwrap_or_else(|| wanted(customer, change));
     Ok(customers(status, vec![now.flat(config)]))

@@ -77,7 +77,18 @@ fn changes_that_cannot_be_made_are_refused_by_name() {
     }
     assert!(host.edits().is_empty());
     assert_eq!(ask("PUT", "/clientes/crm:78", "{}").0, 404);
-    assert_eq!(ask("PUT", "/clientes/77", "{}").0, 404);
+    assert_eq!(ask("PUT", "/clientes/78", "{}").0, 404);
+}
+
+#[test]
+fn bare_code_of_two_owners_changes_neither() {
+    let owner = |name: &str| source(name, &["email"]).record("77", ANA);
+    let host = host("").source(owner("crm")).source(owner("erp")).install();
+    let (status, answer) = ask("PUT", "/clientes/77", r#"{"email": "new@ex.com"}"#);
+    assert_eq!((status, answer["erro"].as_str().unwrap().contains("`codigo`")), (422, true));
+    assert!(host.edits().is_empty());
+    assert_eq!(ask("PUT", "/clientes/erp:77", r#"{"email": "new@ex.com"}"#).0, 200);
+    assert_eq!(host.edits().len(), 1);
 }
 
 #[test]

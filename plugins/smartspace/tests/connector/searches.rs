@@ -72,6 +72,8 @@ fn customers_are_found_by_every_key_in_whatever_form_it_is_kept() {
         ("codigo=erp%3AC-1", &["erp:C-1"]),
         ("codigo=erp:nobody", &[]),
         ("codigo=other:1", &[]),
+        ("codigo=C-1", &["erp:C-1"]),
+        ("codigo=77&cpf=00000000191", &["crm:77"]),
         ("email=ana@ex.com&cpf=00000000191", &["crm:77"]),
         ("codigo=crm:77&email=other@ex.com", &[]),
         ("cpf=11111111111&colour=red", &[]),
@@ -85,9 +87,18 @@ fn one_customer_is_an_array_too_and_an_unknown_code_is_an_empty_one() {
     let _host = owners("").install();
     assert_eq!(codes("/clientes/crm:77"), ["crm:77"]);
     assert_eq!(codes("/clientes/crm%3A77"), ["crm:77"]);
-    for unknown in ["/clientes/crm:78", "/clientes/77", "/clientes/crm:", "/clientes/no:1"] {
+    assert_eq!(codes("/clientes/77"), ["crm:77"], "as people read it off the owner's screen");
+    for unknown in ["/clientes/crm:78", "/clientes/78", "/clientes/crm:", "/clientes/no:1"] {
         assert_eq!(get(unknown), (200, json!([])), "{unknown}");
     }
+}
+
+#[test]
+fn bare_code_that_an_owner_cannot_be_asked_for_is_not_said_to_be_unknown() {
+    let down = source("crm", &["email"]).failing(Failure::unavailable(None, "down"));
+    let _host = host("").source(down).source(source("erp", &["email"]).record("C-1", PADARIA)).install();
+    assert_eq!(codes("/clientes/C-1"), ["erp:C-1"]);
+    assert_eq!(get("/clientes/C-2").0, 500);
 }
 
 #[test]
