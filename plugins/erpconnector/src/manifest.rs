@@ -85,7 +85,7 @@ fn feed(name: &str, entity: &str, summary: &str) -> Feed {
 
 fn records() -> [Records; 7] {
     [
-        Records::get("partner").lookup(["number", "email", "name", "company"]),
+        Records::get("partner").lookup(["number", "email", "phone", "name", "company"]),
         Records::get("product").lookup(["sku", "company"]),
         Records::get("invoice").lookup(["number", "company"]),
         Records::get("supplier-invoice").lookup(["number", "supplier", "company"]),

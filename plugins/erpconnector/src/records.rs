@@ -93,6 +93,7 @@ fn field_of(entity: Entity<'_>, key: &str) -> Result<Field> {
     match (entity, key) {
         (Entity::Customer, "number") => Ok(customer::NUMBER),
         (Entity::Customer, "email") => Ok(customer::EMAIL),
+        (Entity::Customer, "phone") => Ok(customer::PHONE),
         (Entity::Customer, "name") => Ok(customer::NAME),
         (Entity::CustomerInvoice, "number") => Ok(invoice::NUMBER),
         (Entity::SupplierInvoice, "number") => Ok(supplier_invoice::NUMBER),

@@ -130,6 +130,9 @@ fn no_text_breaks_out_of_a_query() {
         let ids: Vec<&str> = found.iter().map(|item| item.id.as_str()).collect();
         assert_eq!(ids, [format!("X-{number}")], "{name}");
     }
+    let by_phone = |phone: &str| ErpConnector::lookup("partner", &[("phone".to_owned(), phone.to_owned())], 100);
+    assert!(by_phone("4185550000").unwrap().len() >= odd.len());
+    assert_eq!(by_phone("4185550001").unwrap().len(), 0);
 }
 
 #[test]
