@@ -19,6 +19,8 @@ pub const WEBHOOK_TOKEN: &str = "d3mo-w3bhook-t0ken-0f-0ptimakers";
 /// What Smartspace signs in with, as somebody made it up for both sides.
 pub(crate) const DESK_USERNAME: &str = "smartspace";
 pub(crate) const DESK_PASSWORD: &str = "d3mo-p4ssword-0f-the-desk";
+pub(crate) const DESK_CLIENT: &str = "smartspace-client";
+pub(crate) const DESK_SECRET: &str = "d3mo-s3cret-0f-the-desk";
 
 /// A template of the program, and what is filled in.
 pub struct Template {
@@ -217,6 +219,8 @@ fn secrets(systems: &Systems) -> Result<Vec<(&'static str, String)>> {
         ("OPTIMES_WEBHOOKTOKEN", WEBHOOK_TOKEN),
         ("SMARTSPACE_USERNAME", DESK_USERNAME),
         ("SMARTSPACE_PASSWORD", DESK_PASSWORD),
+        ("SMARTSPACE_CLIENT_ID", DESK_CLIENT),
+        ("SMARTSPACE_CLIENT_SECRET", DESK_SECRET),
     ];
     let mut secrets: Vec<_> = made_up.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     for (name, pointer) in from {

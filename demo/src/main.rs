@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Parser;
 use comfy_table::{Table, presets};
-use wharf_demo::{Desk, Figure, Installation, Production, Systems, Target, figures, partner_of_crm};
+use wharf_demo::{Desk, Figure, Installation, Production, SignIn, Systems, Target, figures, partner_of_crm};
 
 /// A client of the simulated agency.
 const CLIENT: &str = "contato3@example.com";
@@ -72,9 +72,9 @@ fn look_up(target: &Target, systems: &Systems) -> Result<()> {
     let partner = partner_of_crm(systems)?;
     for (whose, email, edit) in [
         ("a client of Operand", CLIENT, None),
-        ("a partner of FLOWii, whose phone an agent changes", partner.as_str(), Some("telefone=5583912345678")),
+        ("a partner of FLOWii, whose phone an agent changes", partner.as_str(), Some("telefone=83912345678")),
     ] {
-        let seen = desk.inspect(email, edit)?;
+        let seen = desk.inspect(SignIn::Basic, &[format!("email={email}")], edit)?;
         if !seen.errors.is_empty() {
             bail!("Smartspace cannot work with what it was told of {whose}: {}", seen.errors.join("; "));
         }

@@ -66,6 +66,16 @@ impl Systems {
 }
 
 impl Systems {
+    /// Adds a fault to a system's table.
+    ///
+    /// # Errors
+    /// When there is no such fault.
+    pub fn fault(&self, system: &str, fault: &Value) -> Result<()> {
+        let url = format!("{}/_sim/{system}/faults", self.text("/admin")?);
+        ureq::post(&url).send_json(fault).with_context(|| format!("`{url}` refuses {fault}"))?;
+        Ok(())
+    }
+
     /// Has a person do something in a system; returns what came of it.
     ///
     /// # Errors

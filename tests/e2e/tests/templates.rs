@@ -3,14 +3,19 @@
 
 use serde_json::Value;
 use tempfile::TempDir;
-use wharf_demo::{Desk, Installation, Production, Systems, Target, Template, partner_of_crm};
+use wharf_demo::{Desk, Installation, Production, SignIn, Systems, Target, Template, partner_of_crm};
 
 const FAST: &str = "60000";
 
 /// The systems, with a directory of their own.
 fn systems(orders: u32, seed: u64) -> (Systems, TempDir) {
+    systems_with(orders, seed, &[])
+}
+
+fn systems_with(orders: u32, seed: u64, arguments: &[&str]) -> (Systems, TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let systems = Systems::start(&Target::of_this_program().unwrap(), directory.path(), orders, seed, &[]).unwrap();
+    let target = Target::of_this_program().unwrap();
+    let systems = Systems::start(&target, directory.path(), orders, seed, arguments).unwrap();
     (systems, directory)
 }
 
@@ -200,18 +205,69 @@ fn account_that_takes_no_numbers_has_its_invoices_all_the_same() {
     assert_eq!(count(&systems, "flowii", "/state/records/documents/created"), all, "nothing is made twice");
 }
 
+/// The desk's installation in a directory of its own, after `change` has been at its file.
+fn desk(systems: &Systems, directory: &TempDir, change: impl FnOnce(String) -> String) -> Desk {
+    let target = Target::of_this_program().unwrap();
+    Desk::open_changed(&target, &directory.path().join("desk"), systems, change).unwrap()
+}
+
 #[test]
 fn smartspace_finds_customers_of_every_owner_and_changes_one() {
     let (systems, directory) = systems(12, 16);
     let installation = install(&systems, &directory, &flowii(&systems));
     installation.json(&["run", "orders-to-crm"], &[0, 1]).unwrap();
     let partner = partner_of_crm(&systems).unwrap();
-    let own = tempfile::tempdir().unwrap();
-    let desk = Desk::open(&Target::of_this_program().unwrap(), own.path(), &systems).unwrap();
-    for (email, edit) in [("contato3@example.com", None), (partner.as_str(), Some("telefone=5583912345678"))] {
-        let seen = desk.inspect(email, edit).unwrap();
-        assert_eq!(seen.errors, Vec::<String>::new(), "{email}");
+    let desk = desk(&systems, &directory, |file| file);
+    let client =
+        ["cnpj=00.000.000/0001-91", "email=contato1@example.com", "telefone=+55 (83) 90001-0000", "codigo=agency:1"];
+    let partner = [format!("email={partner}")];
+    for (keys, edit) in [(&client.map(str::to_owned)[..], None), (&partner[..], Some("telefone=83912345678"))] {
+        let seen = desk.inspect(SignIn::Basic, keys, edit).unwrap();
+        assert_eq!(seen.errors, Vec::<String>::new(), "{keys:?}");
         assert!(seen.requests > 10, "{seen:?}");
     }
+    desk.close().unwrap();
+    assert!(
+        count(&systems, "flowii", "/requests/by_operation/PATCH ~1partners~1{id}") >= 2,
+        "changed and changed back"
+    );
+}
+
+#[test]
+fn smartspace_signs_in_by_token_and_reads_the_names_that_its_setup_has() {
+    let (systems, directory) = systems_with(4, 17, &["--no-faults"]);
+    let desk = desk(&systems, &directory, |file| {
+        let client = "[connection.desk.credential.caller-client]\nclient-id = { env = \"SMARTSPACE_CLIENT_ID\" }\n\
+                      client-secret = { env = \"SMARTSPACE_CLIENT_SECRET\" }\n\n# The owners";
+        let file = file.replace("# The owners", client);
+        file.replace("spelling = \"as-given\"", "spelling = \"snake\"\nnames = { nome = \"nome_completo\" }")
+    });
+    let client = ["cnpj=00000000000191".to_owned()];
+    let seen = desk.inspect(SignIn::Client, &client, None).unwrap();
+    let nameless = seen.errors.iter().all(|error| error.contains("`nome`"));
+    assert!(nameless && !seen.errors.is_empty(), "its setup wants `nome`, and there is none: {seen:?}");
+    let (status, body, _) = desk.ask("/clientes?cnpj=00000000000191").unwrap();
+    assert_eq!(status, 200, "user and password stay good: {body}");
+    for name in ["nome_completo", "endereco_cep", "endereco_ponto_referencia"] {
+        assert!(body.contains(&format!("\"{name}\":\"")), "{name}: {body}");
+    }
+    desk.close().unwrap();
+}
+
+#[test]
+fn agent_hears_in_time_that_an_owner_does_not_answer() {
+    let (systems, directory) = systems_with(4, 18, &["--no-faults"]);
+    let desk = desk(&systems, &directory, |file| file);
+    let slow = serde_json::json!({ "operation": "GET /beta/entity/clients", "hits": "all", "kind": { "delay": { "ms": 60000 } } });
+    systems.fault("operand", &slow).unwrap();
+    let (status, body, took) = desk.ask("/clientes?cpf=11144477735").unwrap();
+    assert!(matches!(status, 500 | 504), "{status}: {body}");
+    let said: Value = serde_json::from_str(&body).unwrap();
+    let sentence = said["erro"].as_str().or(said["error"].as_str()).unwrap();
+    assert!(sentence.contains("não respondeu") || sentence.contains("in time"), "{sentence}");
+    assert!(
+        took < std::time::Duration::from_secs(30),
+        "the deadline is three seconds, the owner's delay a minute: {took:?}"
+    );
     desk.close().unwrap();
 }
