@@ -34,7 +34,7 @@ fn show(step: Step<'_>) {
 }
 
 /// Returns the names of the connectors.
-fn connectors() -> Result<Vec<String>> {
+pub(crate) fn connectors() -> Result<Vec<String>> {
     let entries = std::fs::read_dir(crate::root().join("plugins")).context("cannot read `plugins`")?;
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     let packages = paths.into_iter().filter(|path| path.join("Cargo.toml").is_file());

@@ -1,8 +1,9 @@
-//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `bench`, `soak`, `schemas`, `security`, `fuzz`, `lint`.
+//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `connectors`, `bench`, `soak`, `schemas`, `security`, `fuzz`, `lint`.
 
 mod bench;
 mod command;
 mod components;
+mod connectors;
 mod demo;
 mod fuzz;
 mod lint;
@@ -42,6 +43,8 @@ enum Task {
     Security(security::Options),
     /// Damage what comes from outside, for longer than the tests do
     Fuzz(fuzz::Options),
+    /// Try the laws on every connector, run its tests, and write the table of plugins/README.md
+    Connectors,
     /// Check formatting and lints
     Lint,
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Schemas => schemas::write(),
         Task::Security(options) => security::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Connectors => connectors::write(),
         Task::Lint => lint::run(),
     };
     match result {
