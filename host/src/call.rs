@@ -25,7 +25,7 @@ use crate::capability::wasi::Wasi;
 use crate::engine::{Engine, TICK};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::model::{Answer, Cause, Effect, Failure};
+use crate::model::{Answer, Cause, Failure};
 use crate::tape::Track;
 
 /// Name of the call that answers a request: somebody waits for it, and edits may be handed over in it.
@@ -175,11 +175,11 @@ impl Call {
         self.scope.allowance() == Allowance::Nothing
     }
 
-    /// Returns the empty WASI world of the call; made at its first use.
+    /// Returns the WASI world of the call; made at its first use.
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
         let (rooms, scope, log) = (&self.rooms, &self.scope, &self.log);
-        let request_bytes = self.limits.request_bytes;
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(rooms, scope, log, request_bytes)))
+        let (name, request_bytes) = (self.name, self.limits.request_bytes);
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(rooms, scope, (name, log), request_bytes)))
     }
 
     /// Notes that the guest waited for the host since then, so that the wait does not count as computing.
@@ -291,7 +291,7 @@ fn expired<A: Ask>(ended: &mut Ended<A::Output>) -> bool {
 }
 
 fn wrote(scope: &CallScope) -> bool {
-    scope.trace().requests.iter().any(|request| request.sent && request.effect != Effect::Read)
+    scope.trace().wrote()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the host gives to running connectors: one room per import.
 
+pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod lookups;
@@ -52,6 +53,8 @@ pub(crate) struct Connected {
     pub(crate) lookups: lookups::Room,
     /// What hears its calls.
     pub(crate) tape: Option<Arc<dyn Tape>>,
+    /// Its directory, where it has one.
+    pub(crate) files: Option<files::Room>,
 }
 
 impl Rooms {

@@ -124,6 +124,15 @@ impl Inspection {
         ours.map(|name| name.interface)
     }
 
+    /// Tells whether it imports what files are read and written through.
+    pub fn imports_files(&self) -> bool {
+        let imports = |interface: &str| {
+            let names = self.imports.iter().filter_map(|name| Name::parse(name));
+            names.into_iter().any(|name| name.package == "wasi:filesystem" && name.interface == interface)
+        };
+        imports("types") && imports("preopens")
+    }
+
     /// Returns the WASI interfaces that it imports.
     pub fn wasi(&self) -> impl Iterator<Item = &str> {
         self.imports.iter().map(String::as_str).filter(|name| name.starts_with("wasi:"))

@@ -30,6 +30,7 @@ mod connection;
 mod connector;
 mod engine;
 pub mod error;
+pub mod files;
 mod host;
 pub mod inspect;
 pub mod limits;

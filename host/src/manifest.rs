@@ -42,6 +42,9 @@ pub struct Manifest {
     /// Call budgets; a connector without any gets the host's default one.
     #[serde(default)]
     pub budgets: Vec<BudgetRequest>,
+    /// Files in a directory that the operator grants; none for a connector that works without files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<FilesRequest>,
     /// Feeds, when the component exports `feeds`.
     #[serde(default)]
     pub feeds: Vec<Feed>,
@@ -197,6 +200,35 @@ pub struct BudgetRequest {
     /// Name of an unsigned integer in the configuration that replaces `calls`, for accounts with another quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_from_config: Option<String>,
+}
+
+/// Files that the connector asks for: one directory of the operator's choice, which its program sees as `/files`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesRequest {
+    /// What it does with them.
+    pub access: FileAccess,
+    /// One sentence: which files, from whom, for whom.
+    pub summary: String,
+}
+
+/// What may be done in a directory; the later covers the earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileAccess {
+    /// Read its files.
+    Read,
+    /// Read, write, rename and remove its files.
+    ReadWrite,
+}
+
+impl std::fmt::Display for FileAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::ReadWrite => "read-write",
+        })
+    }
 }
 
 /// A feed.

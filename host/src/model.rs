@@ -584,6 +584,35 @@ pub struct Trace {
     pub requests: Vec<RequestTrace>,
     /// Places where a secret value was found and taken out; 32 at most.
     pub leaks: Vec<Leak>,
+    /// What was done to files.
+    pub files: FileUse,
+}
+
+impl Trace {
+    /// Tells whether the call wrote: a request that writes has left, or a file was changed.
+    pub fn wrote(&self) -> bool {
+        self.files.changes > 0 || self.requests.iter().any(|request| request.sent && request.effect != Effect::Read)
+    }
+}
+
+/// What one call did to the files of its connection's directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct FileUse {
+    /// Changes that were begun: writes, new files and directories, names that were changed or removed.
+    pub changes: u32,
+    /// Bytes that were written.
+    pub written_bytes: u64,
+    /// Changes that the host refused, the first of each code.
+    pub refusals: Vec<FileRefusal>,
+}
+
+/// A change of files that the host refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileRefusal {
+    /// Stable, kebab-case: `quota-bytes`, `quota-files`, `read-only`, `link`, `name`, `special-file`, `listings`.
+    pub code: String,
+    /// One sentence that ends with the fix.
+    pub message: String,
 }
 
 /// A secret value where none belongs: the remote gave one back, the connector passed one on, or the operator wrote one

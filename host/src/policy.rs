@@ -17,6 +17,7 @@ use url::Url;
 pub use self::explanation::{Explanation, GrantList, Granted, Refused, SlotUse, VettedAddress};
 use self::origin::OriginPattern;
 use crate::error::{Blame, Error, ErrorKind};
+use crate::files::Folder;
 use crate::manifest::{Manifest, Origin};
 
 /// What the operator approves for one connection. Empty by default: nothing passes.
@@ -38,6 +39,7 @@ pub struct Grant {
     private_addresses: Vec<String>,
     slots: Vec<String>,
     accounts: BTreeMap<String, String>,
+    folder: Option<Folder>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,18 @@ impl Grant {
         self.accounts.insert(slot.into(), account.into());
         self
     }
+
+    /// Gives the connection one directory, for a connector that asks for files. Default: none, so that there are no files.
+    #[must_use]
+    pub fn directory(mut self, folder: Folder) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// Returns the directory that was given.
+    pub(crate) fn folder(&self) -> Option<&Folder> {
+        self.folder.as_ref()
+    }
 }
 
 /// Why a request is refused.
@@ -187,6 +201,10 @@ impl Policy {
             slots: granted_slots(manifest, grant, &mut problems),
             accounts: grant.accounts.clone(),
         };
+        if grant.folder.is_some() && manifest.files.is_none() {
+            problems
+                .push(format!("`grant.directory`: connector `{}` does not ask for files; take it out", manifest.name));
+        }
         if problems.is_empty() { Ok(policy) } else { Err(unusable(&problems).with_connection(connection)) }
     }
 

@@ -40,6 +40,13 @@ impl Ending<'_> {
         {
             failure.cause = cause;
         }
+        // A connector that is told "no room" knows no more than that; why and what to do is the host's to say.
+        if matches!(failure.cause, Cause::Internal { .. } | Cause::Precondition { .. })
+            && let Some(note) = self.scope.quota_note()
+        {
+            failure.cause = Cause::Precondition { state: "directory-full".into() };
+            failure.message = format!("{}; {note}", failure.message);
+        }
         if failure.cause == Cause::AuthRevoked
             && let Some(note) = self.scope.note_of(request)
         {

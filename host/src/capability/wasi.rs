@@ -1,5 +1,6 @@
-//! The WASI that other languages' tools import: an empty one. Clocks and randomness are the host's; there are no files,
-//! no environment, no arguments, no sockets; what is printed goes to the call's log; HTTP goes the one way out.
+//! The WASI that other languages' tools import: an empty one. Clocks and randomness are the host's; there are no files but
+//! those of a directory that was granted, no environment, no arguments, no sockets; what is printed goes to the call's log;
+//! HTTP goes the one way out.
 
 mod printed;
 
@@ -10,7 +11,9 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, Method};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use rand_core::TryRng;
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
+use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -18,6 +21,7 @@ use wasmtime_wasi_http::{
 
 use self::printed::Printed;
 use super::Rooms;
+use super::files::{Files, FilesView};
 use super::http::scope::Allowance;
 use super::http::{CallScope, Refusal, Request, Response, SendError};
 use super::log::{Level, Log};
@@ -49,11 +53,17 @@ pub(crate) struct Wasi {
     table: ResourceTable,
     http: WasiHttpCtx,
     way_out: WayOut,
+    files: Files,
 }
 
 impl Wasi {
     /// Makes the world of a call. In a pure call time stands still and randomness is the same each time.
-    pub(crate) fn new(rooms: &Arc<Rooms>, scope: &Arc<CallScope>, log: &Arc<Mutex<Log>>, request_bytes: usize) -> Self {
+    pub(crate) fn new(
+        rooms: &Arc<Rooms>,
+        scope: &Arc<CallScope>,
+        (call, log): (&str, &Arc<Mutex<Log>>),
+        request_bytes: usize,
+    ) -> Self {
         let mut context = WasiCtx::builder();
         context.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).max_random_size(RANDOM);
         context.stdout(Printed::new((rooms, scope), log, "printed", Level::Info));
@@ -71,14 +81,33 @@ impl Wasi {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let way_out = WayOut { rooms: Arc::clone(rooms), scope: Arc::clone(scope), request_bytes };
-        Self { context: context.build(), table, http: WasiHttpCtx::new(), way_out }
+        let files = Files::new(rooms, scope, call);
+        Self { context: context.build(), table, http: WasiHttpCtx::new(), way_out, files }
+    }
+
+    fn files(&mut self) -> FilesView<'_> {
+        let wasi = WasiFilesystemCtxView { ctx: self.context.filesystem(), table: &mut self.table };
+        FilesView { wasi, files: &mut self.files }
     }
 }
 
 /// Gives a component the WASI interfaces.
 pub(crate) fn link(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    // Ours count what is written; they stand in the place of the ones that came with the rest.
+    linker.allow_shadowing(true);
+    types::add_to_linker::<Call, Granted>(linker, |call| call.wasi().files())?;
+    preopens::add_to_linker::<Call, Granted>(linker, |call| call.wasi().files())?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// Names the view that the file interfaces work on.
+struct Granted;
+
+impl HasData for Granted {
+    type Data<'a> = FilesView<'a>;
 }
 
 impl WasiView for Call {

@@ -13,7 +13,7 @@ use crate::capability::lookups::Room;
 use crate::capability::schedule::Schedule;
 use crate::capability::secrets::Secrets;
 use crate::capability::secrets::inbound::Inbound;
-use crate::capability::{Connected, Rooms};
+use crate::capability::{Connected, Rooms, files};
 use crate::connector::Connector;
 use crate::error::{Blame, Error, ErrorKind};
 use crate::limits::Limits;
@@ -107,6 +107,7 @@ impl ConnectionBuilder {
             lookups: Room::new(self.lookups.clone()),
             egress,
             tape: ground.tape.clone(),
+            files: self.files(),
         };
         let rooms = Rooms {
             connector: loaded.manifest.name.clone(),
@@ -123,6 +124,13 @@ impl ConnectionBuilder {
         let world = (Arc::clone(&ground.clock), Arc::clone(&ground.randomness));
         let slots = &loaded.manifest.credentials;
         Inbound::new(&self.name, policy, slots, &self.config, Arc::clone(&ground.secrets), world)
+    }
+
+    /// Works out the directory: what the connector asks for, as far as the operator approves it.
+    fn files(&self) -> Option<files::Room> {
+        let asked = self.connector.manifest().files.as_ref()?;
+        let folder = self.grant.folder()?.clone();
+        Some(files::Room { access: asked.access.min(folder.access()), folder })
     }
 
     fn wakes(&self) -> bool {

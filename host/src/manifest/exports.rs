@@ -1,4 +1,4 @@
-//! Whether a manifest and the component's exports say the same. Pure.
+//! Whether a manifest and the component say the same. Pure.
 
 use super::Manifest;
 use crate::inspect::Inspection;
@@ -20,7 +20,19 @@ pub(super) fn violations(manifest: &Manifest, inspection: &Inspection) -> Vec<Vi
     if inspection.exports_interface("subscriptions") && manifest.webhooks.is_none() {
         found.push(disagreement(("subscriptions", "/webhooks", false)));
     }
+    found.extend(files(manifest, inspection));
     found
+}
+
+/// Files that are asked for have to be imported. The other way round is no disagreement: the tools of some languages
+/// import files always, and without the question there are none.
+fn files(manifest: &Manifest, inspection: &Inspection) -> Option<Violation> {
+    if manifest.files.is_none() || inspection.imports_files() {
+        return None;
+    }
+    let message = "the manifest asks for files, but the component does not import `wasi:filesystem`; build it with \
+                   `wharf build --wasi`, or take `files` out";
+    Some(Violation { path: "/files".to_owned(), code: "not-imported".to_owned(), message: message.to_owned() })
 }
 
 fn disagreement((interface, path, declared): (&str, &str, bool)) -> Violation {

@@ -39,6 +39,7 @@ pub(super) fn violations(manifest: &Manifest) -> Vec<Violation> {
     rules.hosts();
     rules.credentials();
     rules.budgets();
+    rules.files();
     rules.feeds();
     rules.records();
     rules.writes();
@@ -61,6 +62,12 @@ impl Rules<'_> {
             self.wrong("/version", "version", message);
         }
         self.filled("/summary", &manifest.summary);
+    }
+
+    fn files(&mut self) {
+        if let Some(files) = &self.manifest.files {
+            self.filled("/files/summary", &files.summary);
+        }
     }
 
     fn name(&mut self, path: &str, name: &str) {

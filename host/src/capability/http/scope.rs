@@ -10,7 +10,7 @@ use super::budget::BudgetKey;
 use super::{Refusal, SendError};
 use crate::capability::Rooms;
 use crate::limits::Limits;
-use crate::model::{Cause, Effect, Leak, LimitScope, RequestTrace, ToldBy, Trace};
+use crate::model::{Cause, Effect, FileRefusal, FileUse, Leak, LimitScope, RequestTrace, ToldBy, Trace};
 use crate::surroundings::{Clock, Randomness};
 use crate::tape::{OnTrack, Track};
 
@@ -56,6 +56,7 @@ struct Record {
     budgets: HashMap<u32, BudgetKey>,
     notes: HashMap<u32, String>,
     leaks: Vec<Leak>,
+    files: FileUse,
     /// Requests that were asked for after the limit was reached; they are refused and not traced one by one.
     beyond_limit: u32,
 }
@@ -88,7 +89,7 @@ impl CallScope {
     /// Returns what the call did so far.
     pub(crate) fn trace(&self) -> Trace {
         let record = self.record();
-        Trace { requests: record.requests.clone(), leaks: record.leaks.clone() }
+        Trace { requests: record.requests.clone(), leaks: record.leaks.clone(), files: record.files.clone() }
     }
 
     /// Returns why the host refused a request, when it was the host's own doing: the policy, the kind of call, its
@@ -109,6 +110,32 @@ impl CallScope {
         if record.leaks.len() < MAX_LEAKS && !record.leaks.contains(&leak) {
             record.leaks.push(leak);
         }
+    }
+
+    /// Notes a change of a file, before it is made.
+    pub(crate) fn changes_file(&self, bytes: usize) {
+        let mut record = self.record();
+        record.files.changes = record.files.changes.saturating_add(1);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        record.files.written_bytes = record.files.written_bytes.saturating_add(bytes);
+    }
+
+    /// Notes a change of a file that was refused; false when it was noted before.
+    pub(crate) fn refused_file(&self, code: &str, message: String) -> bool {
+        let mut record = self.record();
+        let refusals = &mut record.files.refusals;
+        if refusals.iter().any(|known| known.code == code) {
+            return false;
+        }
+        refusals.push(FileRefusal { code: code.to_owned(), message });
+        true
+    }
+
+    /// Returns what is wrong with the quota of the connection's directory, where that refused a change.
+    pub(crate) fn quota_note(&self) -> Option<String> {
+        let record = self.record();
+        let quota = record.files.refusals.iter().find(|refusal| refusal.code.starts_with("quota-"));
+        quota.map(|refusal| refusal.message.clone())
     }
 
     /// Tells whether a write has left in this call and was not answered.
