@@ -172,7 +172,7 @@
 //!
 //! `cargo test` runs its tests natively. `wharf build . --out components` makes `components/shop.wasm` of it,
 //! `wharf inspect components/shop.wasm` shows what it asks for, and `wharf verify components/shop.wasm` tries the laws of the
-//! contract on it.
+//! contract on it. A connector that needs files asks for them, see [`files`], and is built with `wharf build . --wasi`.
 //!
 //! # Writing
 //!
@@ -299,6 +299,7 @@ mod cursor;
 pub mod document;
 mod export;
 pub mod failure;
+pub mod files;
 pub mod host;
 pub mod http;
 pub mod jwt;

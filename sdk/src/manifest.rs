@@ -44,6 +44,8 @@ pub struct Manifest {
     credentials: Vec<Slot>,
     hosts: Vec<Host>,
     budgets: Vec<Budget>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Files>,
     feeds: Vec<Feed>,
     records: Vec<Records>,
     writes: Vec<Write>,
@@ -89,6 +91,7 @@ impl Manifest {
             credentials: Vec::new(),
             hosts: Vec::new(),
             budgets: Vec::new(),
+            files: None,
             feeds: Vec::new(),
             records: Vec::new(),
             writes: Vec::new(),
@@ -137,6 +140,14 @@ impl Manifest {
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         self.budgets.push(budget);
+        self
+    }
+
+    /// Asks for files in a directory that the operator grants. See [`files`](crate::files) for how to get at them, and how
+    /// to build the connector.
+    #[must_use]
+    pub fn files(mut self, files: Files) -> Self {
+        self.files = Some(files);
         self
     }
 
@@ -190,6 +201,25 @@ impl Manifest {
     pub fn to_json(&self) -> String {
         // Strings, numbers and JSON trees always have a JSON form.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Files that the connector asks for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Files {
+    access: &'static str,
+    summary: String,
+}
+
+impl Files {
+    /// Asks to read files. The summary is one sentence for the operator: which files, from whom, for whom.
+    pub fn read(summary: &str) -> Self {
+        Self { access: "read", summary: summary.to_owned() }
+    }
+
+    /// Asks to read, write, rename and remove files. The summary is one sentence for the operator.
+    pub fn read_write(summary: &str) -> Self {
+        Self { access: "read-write", summary: summary.to_owned() }
     }
 }
 

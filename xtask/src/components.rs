@@ -12,7 +12,8 @@ pub(crate) fn directory() -> PathBuf {
     crate::target().join("components")
 }
 
-/// Builds every connector of `plugins/` and every program of `tests/guests`. Installs the wasm target if it is missing.
+/// Builds every connector of `plugins/` and every program of `tests/guests` and `tests/file-guests`. Installs
+/// the wasm targets where they are missing.
 ///
 /// # Errors
 /// When the wasm target cannot be installed, or something does not compile.
@@ -21,14 +22,18 @@ pub(crate) fn build() -> Result<()> {
     for connector in connectors()? {
         options = options.package(format!("wharf-plugin-{connector}"));
     }
+    let with_files = Options::new(directory()).package("wharf-file-guests").wasi();
     let title = "build the connectors and the guest programs";
-    command::timed(title, || Ok(wharf_build::build(crate::root(), &options, &mut show).map(drop)?))
+    command::timed(title, || {
+        wharf_build::build(crate::root(), &options, &mut show)?;
+        wharf_build::build(crate::root(), &with_files, &mut show).map(drop).map_err(Into::into)
+    })
 }
 
 /// Shows what takes long; what cargo has compiled before it does not name.
 fn show(step: Step<'_>) {
     let text = step.to_string();
-    if matches!(step, Step::InstallTarget) || text.trim_start().starts_with("Compiling") || text.contains("error") {
+    if matches!(step, Step::InstallTarget(_)) || text.trim_start().starts_with("Compiling") || text.contains("error") {
         eprintln!("{text}");
     }
 }

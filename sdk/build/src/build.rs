@@ -14,13 +14,14 @@ pub struct Options {
     pub(crate) out: PathBuf,
     pub(crate) packages: Vec<String>,
     pub(crate) locked: bool,
+    pub(crate) wasi: bool,
 }
 
 impl Options {
     /// Writes components into `out`, which is made if it is missing. Builds the package of the directory, or the
     /// default members of a workspace; Cargo.lock may be changed.
     pub fn new(out: impl Into<PathBuf>) -> Self {
-        Self { out: out.into(), packages: Vec::new(), locked: false }
+        Self { out: out.into(), packages: Vec::new(), locked: false, wasi: false }
     }
 
     /// Adds a package of the workspace; only those named are built.
@@ -28,6 +29,18 @@ impl Options {
     pub fn package(mut self, name: impl Into<String>) -> Self {
         self.packages.push(name.into());
         self
+    }
+
+    /// Builds for `wasm32-wasip2`, where `std::fs` works: for connectors that ask for files. The component imports WASI,
+    /// and who installs it is shown that.
+    #[must_use]
+    pub fn wasi(mut self) -> Self {
+        self.wasi = true;
+        self
+    }
+
+    pub(crate) fn target(&self) -> &'static str {
+        if self.wasi { toolchain::WASI_TARGET } else { toolchain::TARGET }
     }
 
     /// Fails when Cargo.lock would have to change.
@@ -43,7 +56,7 @@ impl Options {
 #[non_exhaustive]
 pub enum Step<'a> {
     /// rustup installs the target for wasm.
-    InstallTarget,
+    InstallTarget(&'a str),
     /// Cargo printed a line.
     Cargo(&'a str),
     /// A module is encoded as a component of that name.
@@ -53,7 +66,7 @@ pub enum Step<'a> {
 impl fmt::Display for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InstallTarget => write!(f, "installing the Rust target {}", toolchain::TARGET),
+            Self::InstallTarget(target) => write!(f, "installing the Rust target {target}"),
             Self::Cargo(line) => f.write_str(line),
             Self::Encode(name) => write!(f, "encoding {name}"),
         }
@@ -71,9 +84,10 @@ pub fn build(
     progress: &mut dyn FnMut(Step<'_>),
 ) -> Result<Vec<Component>, BuildError> {
     let plan = cargo::plan(directory, options)?;
-    if !toolchain::has_target(directory)? {
-        progress(Step::InstallTarget);
-        toolchain::install_target(directory)?;
+    let target = options.target();
+    if !toolchain::has_target(directory, target)? {
+        progress(Step::InstallTarget(target));
+        toolchain::install_target(directory, target)?;
     }
     let modules = cargo::build(&plan, options, &mut |line| progress(Step::Cargo(line)))?;
     if modules.is_empty() {

@@ -11,7 +11,6 @@ use std::thread;
 
 use serde::Deserialize;
 
-use crate::toolchain::TARGET;
 use crate::{BuildError, Options};
 
 /// Profile that connectors ship as: fast, and with nothing imported that they do not use.
@@ -136,9 +135,16 @@ pub(crate) fn build(plan: &Plan, options: &Options, line: &mut dyn FnMut(&str)) 
 
 fn command(plan: &Plan, options: &Options) -> Result<Command, BuildError> {
     let mut command = cargo();
-    command.args(["build", "--message-format=json-render-diagnostics", "--target", TARGET, "--profile", PROFILE]);
+    command.args([
+        "build",
+        "--message-format=json-render-diagnostics",
+        "--target",
+        options.target(),
+        "--profile",
+        PROFILE,
+    ]);
     command.arg("--manifest-path").arg(&plan.manifest);
-    command.arg("--config").arg(remapped_paths(plan));
+    command.arg("--config").arg(rustflags(plan, options));
     if !has_profile(&plan.workspace_root)? {
         command.args(PROFILE_SETTINGS.iter().flat_map(|setting| ["--config", setting]));
     }
@@ -156,17 +162,20 @@ fn command(plan: &Plan, options: &Options) -> Result<Command, BuildError> {
 }
 
 /// Replaces the machine's own directories in panic messages, so that the same source gives the same component
-/// everywhere.
-fn remapped_paths(plan: &Plan) -> String {
+/// everywhere. For WASI, keeps the linker from making a component by itself: ours puts the interfaces in order before.
+fn rustflags(plan: &Plan, options: &Options) -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
-    let flags: Vec<String> = [(home, "/cargo"), (plan.workspace_root.clone(), "/source")]
+    let mut flags: Vec<String> = [(home, "/cargo"), (plan.workspace_root.clone(), "/source")]
         .into_iter()
         .filter(|(directory, _)| !directory.as_os_str().is_empty())
         .map(|(directory, name)| format!("--remap-path-prefix={}={name}", directory.display()))
         .collect();
+    if options.wasi {
+        flags.push("-Clink-arg=--skip-wit-component".to_owned());
+    }
     // A list of strings is written the same way in JSON and in TOML.
-    format!("target.{TARGET}.rustflags={}", serde_json::Value::from(flags))
+    format!("target.{}.rustflags={}", options.target(), serde_json::Value::from(flags))
 }
 
 fn has_profile(workspace_root: &Path) -> Result<bool, BuildError> {

@@ -19,10 +19,13 @@ pub enum BuildError {
         source: io::Error,
     },
     /// The compiler has no libraries for wasm.
-    #[error(
-        "the Rust target `wasm32-unknown-unknown` is not installed; run `rustup target add wasm32-unknown-unknown`{0}"
-    )]
-    NoTarget(String),
+    #[error("the Rust target `{target}` is not installed; run `rustup target add {target}`{advice}")]
+    NoTarget {
+        /// Which one.
+        target: &'static str,
+        /// What else helps.
+        advice: String,
+    },
     /// Cargo said something that is not what it says.
     #[error("cargo's answer cannot be read: {0}; use cargo 1.95 or newer")]
     Answer(String),

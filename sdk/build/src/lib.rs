@@ -1,7 +1,8 @@
 //! Turns a Rust connector into a component.
 //!
 //! One call does what `wharf build` does: it compiles for `wasm32-unknown-unknown`, where nothing but the contract is
-//! imported, encodes each module as a component, and says what it imports, exports and weighs.
+//! imported, encodes each module as a component, and says what it imports, exports and weighs. A connector that asks for
+//! files is compiled for `wasm32-wasip2` by [`Options::wasi`].
 //!
 //! ```no_run
 //! use std::path::Path;
