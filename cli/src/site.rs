@@ -7,8 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use wharf_conformance::VirtualTime;
 use wharf_flow::{Doors, Endpoint, FlowSpec, GrantedLookups, Ledger, Runner, Settings, Webhooks};
+use wharf_host::files::Folder;
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{Action, Cause};
 use wharf_host::policy::Grant;
@@ -75,13 +78,22 @@ impl Installation {
     }
 
     /// Reads an installation that is not where it was: its connectors are in `connectors`, and all else that it keeps is
-    /// below `base`.
+    /// below `base`, an empty directory in the place of each that is granted.
     pub(crate) fn elsewhere(text: &str, base: &Path, connectors: &Path) -> Self {
         let (mut file, problems) = installation::parse(text);
         file.settings = installation::Settings {
             connectors: std::path::absolute(connectors).unwrap_or_else(|_| connectors.to_owned()),
             ..installation::Settings::default()
         };
+        for (name, entry) in &mut file.connections {
+            if let Some(directory) = &mut entry.grant.directory {
+                // An empty one: the files that were there are not recorded, and those of today are none of its business.
+                directory.path = format!("files-{name}").into();
+                if let Err(error) = std::fs::create_dir(base.join(&directory.path)) {
+                    tracing::warn!(connection = name, "a directory for its files could not be made: {error}");
+                }
+            }
+        }
         let shown = "the recorded installation".to_owned();
         Self { base: base.to_owned(), shown, file, problems, unreached: true }
     }
@@ -392,6 +404,29 @@ fn grant(entry: &ConnectionEntry, manifest: &Manifest) -> Grant {
     slots.into_iter().filter(known).fold(grant, Grant::slot)
 }
 
+/// Opens the directory that a grant names. One that cannot be opened is reported, and there is none.
+fn folder(installation: &Installation, name: &str, entry: &ConnectionEntry) -> Option<Folder> {
+    let written = entry.grant.directory.as_ref()?;
+    let path = installation.path(&written.path);
+    match Dir::open_ambient_dir(&path, ambient_authority()) {
+        Ok(directory) => {
+            let folder = Folder::new(directory, written.access);
+            let folder = written.quota_bytes.into_iter().fold(folder, Folder::quota_bytes);
+            Some(written.files.map(u64::from).into_iter().fold(folder, Folder::most_files))
+        }
+        Err(error) => {
+            let key = Key::of(["connection", name, "grant", "directory", "path"]);
+            let message = format!("`{}` cannot be opened ({error})", written.path.display());
+            installation.problems.add(
+                &key,
+                message,
+                "name a directory, relative to this file, and make it if it is missing",
+            );
+            None
+        }
+    }
+}
+
 /// A configuration as the connector of now takes it.
 struct CurrentConfig {
     value: serde_json::Value,
@@ -519,7 +554,9 @@ impl<'a> Loading<'a> {
         for (name, connector) in connectors {
             let Some(entry) = self.installation.file.connections.get(name) else { continue };
             let Some(config) = self.current_config(name, entry, connector).await else { continue };
-            let builder = connector.connect(name).config(config.value).grant(grant(entry, connector.manifest()));
+            let folder = folder(self.installation, name, entry);
+            let grant = folder.into_iter().fold(grant(entry, connector.manifest()), Grant::directory);
+            let builder = connector.connect(name).config(config.value).grant(grant);
             let builder = self.serving(name, entry, builder);
             match builder.build().await {
                 Ok(connection) => {

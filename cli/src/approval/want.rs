@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use wharf_host::inspect::Inspection;
-use wharf_host::manifest::{Manifest, Origin};
+use wharf_host::manifest::{FileAccess, Manifest, Origin};
 
 /// One thing that a connector asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,11 @@ pub(crate) enum Want {
         calls: u32,
         /// The time, in seconds.
         seconds: u32,
+    },
+    /// Files in one directory.
+    Files {
+        /// What it does with them.
+        access: FileAccess,
     },
     /// An interface of WASI.
     Wasi {
@@ -67,6 +72,7 @@ impl Want {
                 let narrower = audience.is_empty() || (!at.is_empty() && at.iter().all(|one| audience.contains(one)));
                 slot == to && scheme == by && narrower
             }
+            (Self::Files { access }, Self::Files { access: wanted }) => wanted <= access,
             _ => self == other,
         }
     }
@@ -77,6 +83,7 @@ impl Want {
             Self::Host { .. } => "host",
             Self::Credential { .. } => "credential",
             Self::Budget { .. } => "budget",
+            Self::Files { .. } => "files",
             Self::Wasi { .. } => "WASI",
             Self::Import { .. } => "import",
         }
@@ -92,6 +99,7 @@ impl fmt::Display for Want {
                 write!(f, "{slot}: {scheme}, sent to {}", audience.join(", "))
             }
             Self::Budget { name, calls, seconds } => write!(f, "{name}: {calls} calls in {seconds} s"),
+            Self::Files { access } => write!(f, "{access}, in one directory that the connection grants"),
             Self::Wasi { interface } | Self::Import { interface } => write!(f, "{interface}"),
         }
     }
@@ -117,10 +125,11 @@ pub(crate) fn wants(inspection: &Inspection, manifest: &Manifest) -> Vec<Want> {
         calls: budget.calls,
         seconds: budget.seconds,
     });
+    let files = manifest.files.iter().map(|files| Want::Files { access: files.access });
     let wasi = inspection.wasi().map(|name| Want::Wasi { interface: name.to_owned() });
     let imports = inspection.contract_imports().filter(|name| !HARMLESS.contains(name));
     let imports = imports.map(|name| Want::Import { interface: name.to_owned() });
-    hosts.chain(credentials).chain(budgets).chain(wasi).chain(imports).collect()
+    hosts.chain(credentials).chain(budgets).chain(files).chain(wasi).chain(imports).collect()
 }
 
 /// Returns what of `wanted` is not covered by what was approved.
@@ -144,6 +153,10 @@ mod tests {
         Want::Host { origin: origin.to_owned(), method: method.map(str::to_owned) }
     }
 
+    fn files(access: FileAccess) -> Want {
+        Want::Files { access }
+    }
+
     fn budget(calls: u32, seconds: u32) -> Want {
         Want::Budget { name: "api".to_owned(), calls, seconds }
     }
@@ -158,6 +171,7 @@ mod tests {
         let covered = [
             (host("https://a.example", None), host("https://a.example", Some("POST"))),
             (host("https://a.example", Some("GET")), host("https://a.example", Some("GET"))),
+            (files(FileAccess::ReadWrite), files(FileAccess::Read)),
             (budget(100, 60), budget(50, 60)),
             (budget(100, 60), budget(100, 120)),
             (credential("basic", &[]), credential("basic", &["https://a.example"])),
@@ -173,6 +187,8 @@ mod tests {
             (host("https://a.example", Some("GET")), host("https://a.example", Some("POST"))),
             (host("https://a.example", Some("GET")), host("https://a.example", None)),
             (host("https://a.example", None), host("https://b.example", None)),
+            (files(FileAccess::Read), files(FileAccess::ReadWrite)),
+            (host("https://a.example", None), files(FileAccess::Read)),
             (budget(100, 60), budget(101, 60)),
             (budget(100, 60), budget(100, 59)),
             (budget(100, 60), budget(6000, 3600)),

@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// Package of the workspace to build; may be given several times.
     #[arg(long = "package", short = 'p', value_name = "NAME")]
     packages: Vec<String>,
+    /// Build for wasm32-wasip2, for a connector that asks for files.
+    #[arg(long)]
+    wasi: bool,
     /// Fail when Cargo.lock would have to change.
     #[arg(long)]
     locked: bool,
@@ -31,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let work = move || {
         let options = arguments.packages.iter().fold(Options::new(&arguments.out), Options::package);
         let options = if arguments.locked { options.locked() } else { options };
+        let options = if arguments.wasi { options.wasi() } else { options };
         wharf_build::build(&arguments.directory, &options, &mut |step| {
             tracing::info!("{step}");
             progress.say(&step.to_string());
@@ -67,7 +71,7 @@ impl From<BuildError> for Failure {
                 Self { message, fix: Some("correct what the compiler says".to_owned()), ..failure }
             }
             BuildError::NoManifest(_) => Self::new(Exit::Usage, "no-package", error.to_string()),
-            BuildError::Program { .. } | BuildError::NoTarget(_) | BuildError::Answer(_) => {
+            BuildError::Program { .. } | BuildError::NoTarget { .. } | BuildError::Answer(_) => {
                 Self::new(Exit::Internal, "toolchain", error.to_string())
             }
             BuildError::File { .. } => Self::new(Exit::Internal, "file", error.to_string()),

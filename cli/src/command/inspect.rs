@@ -137,8 +137,13 @@ fn show_requests(page: &mut Page, inspection: &Inspection, manifest: &Manifest) 
         .budgets
         .iter()
         .map(|budget| ability("budget", &budget.name, &format!("{} calls in {} s", budget.calls, budget.seconds)));
-    let wasi = inspection.wasi().map(|name| ability("WASI", name, "given empty: no files, no environment, no sockets"));
-    let rows: Vec<_> = hosts.chain(slots).chain(budgets).chain(wasi).collect();
+    let files = manifest.files.iter().map(|files| ability("files", &files.access.to_string(), &files.summary));
+    let given = match manifest.files {
+        Some(_) => "given without environment and sockets; files are those of the directory that a connection grants",
+        None => "given empty: no files, no environment, no sockets",
+    };
+    let wasi = inspection.wasi().map(|name| ability("WASI", name, given));
+    let rows: Vec<_> = hosts.chain(slots).chain(budgets).chain(files).chain(wasi).collect();
     if rows.is_empty() {
         page.line("nothing");
     }

@@ -18,6 +18,7 @@ pub(crate) fn check(file: &File, manifests: &BTreeMap<String, Manifest>, problem
             check.granted_slots();
             check.origins();
             check.lookups(manifests);
+            check.files();
         }
     }
     tables(file, manifests, problems);
@@ -99,6 +100,26 @@ impl Check<'_> {
                     self.problems.add(&key, message, "leave the action out of `write`");
                 }
             }
+        }
+    }
+
+    /// Reports a directory for a connector that asks for none, and a connector that asks for one and has none.
+    fn files(&self) {
+        let (key, connector) = (self.key.name("grant"), &self.manifest.name);
+        match (&self.manifest.files, &self.entry.grant.directory) {
+            (None, Some(_)) => {
+                let message = format!("connector `{connector}` does not ask for files");
+                self.problems.add(&key.name("directory"), message, "take it out");
+            }
+            (Some(asked), None) => {
+                let message = format!("has no files, connector `{connector}` asks for them ({})", asked.summary);
+                let fix = format!(
+                    "if that is approved, add directory = {{ path = \"DIR\", access = \"{}\" }} under [{key}]",
+                    asked.access
+                );
+                self.problems.add(&self.key, message, fix);
+            }
+            _ => {}
         }
     }
 

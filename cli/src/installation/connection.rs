@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use wharf_flow::GrantedSource;
+use wharf_host::manifest::FileAccess;
 
 use super::lookups;
 use super::name::{Names, is_connector};
@@ -50,6 +51,21 @@ pub(crate) struct GrantEntry {
     pub(crate) private_addresses: Vec<String>,
     /// Slots that may be used. Default: those with a credential.
     pub(crate) credentials: Option<Vec<String>>,
+    /// The directory for a connector that asks for files. Default: none.
+    pub(crate) directory: Option<DirectoryEntry>,
+}
+
+/// `directory = { path = "..", access = ".." }` of a grant.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DirectoryEntry {
+    /// Where it is, relative to the installation file.
+    pub(crate) path: PathBuf,
+    /// What may be done there. Default: reading.
+    pub(crate) access: FileAccess,
+    /// Bytes that its files may have together. Default: the host's, 100 MB.
+    pub(crate) quota_bytes: Option<u64>,
+    /// Files and directories that may be below it. Default: the host's, 10,000.
+    pub(crate) files: Option<u32>,
 }
 
 pub(super) fn read(section: &Section<'_>, names: &Names) -> Option<ConnectionEntry> {
@@ -150,13 +166,29 @@ fn grant(section: Section<'_>) -> GrantEntry {
     let plain_http = section.optional("plain_http").map(|node| list(&node, |text| origin(text, "http")));
     let private_addresses = section.optional("private_addresses").map(|node| list(&node, address));
     let credentials = section.optional("credentials").as_ref().and_then(Node::texts);
+    let directory =
+        section.optional("directory").and_then(|node| node.section()).and_then(|section| directory(&section));
     section.end();
     GrantEntry {
         origins: origins.unwrap_or_default(),
         plain_http: plain_http.unwrap_or_default(),
         private_addresses: private_addresses.unwrap_or_default(),
         credentials,
+        directory,
     }
+}
+
+fn directory(section: &Section<'_>) -> Option<DirectoryEntry> {
+    let path = section.required("path", "path = \"drop\"").and_then(|node| node.text());
+    let words = [("read", FileAccess::Read), ("read-write", FileAccess::ReadWrite)];
+    let access = section.optional("access").map_or(Some(FileAccess::Read), |node| node.one_of(&words));
+    let quota_bytes = section.optional("quota").map(|node| node.bytes());
+    let files = section.optional("files").map(|node| node.number(1, u32::MAX));
+    section.end();
+    // Where one of them is wrong the default is no answer: that could be more than what was meant.
+    let quota_bytes = quota_bytes.map_or(Some(None), |read| read.map(Some))?;
+    let files = files.map_or(Some(None), |read| read.map(Some))?;
+    Some(DirectoryEntry { path: path?.into(), access: access?, quota_bytes, files })
 }
 
 /// Reads a list of texts, each of which `check` may find wrong; it returns what is wrong, and the fix.

@@ -172,6 +172,19 @@ impl<'a> Node<'a> {
         read
     }
 
+    /// Reads a size such as `"100MB"`, `"512 KiB"` or `"2GB"`, in bytes.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let DeValue::String(text) = self.value else {
+            return self.not("a size", format!("{} = \"100MB\"", self.last()));
+        };
+        let read = parse_bytes(text);
+        if read.is_none() {
+            let units = "write a whole number with a unit B, KB, MB, GB, KiB, MiB or GiB, such as \"100MB\"";
+            self.wrong(format!("`{text}` is no size"), units);
+        }
+        read
+    }
+
     /// Reads an instant: an offset date-time, as text or as TOML writes it.
     pub(super) fn instant(&self) -> Option<Instant> {
         let text = match self.value {
@@ -299,6 +312,22 @@ fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
+/// Reads a whole number with a unit: thousands, or those of 1024 with an `i`.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let factor: u64 = match unit.trim_start() {
+        "B" => 1,
+        "KB" | "kB" => 1000,
+        "MB" => 1000 * 1000,
+        "GB" => 1000 * 1000 * 1000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 /// Reads a sum of whole numbers with units, largest unit first or not.
 fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
@@ -329,6 +358,27 @@ fn unit_millis(unit: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_whole_numbers_with_a_unit() {
+        let read = [
+            ("100MB", Some(100_000_000)),
+            ("512 KiB", Some(524_288)),
+            ("2GB", Some(2_000_000_000)),
+            ("1GiB", Some(1 << 30)),
+            ("0B", Some(0)),
+            ("", None),
+            ("100", None),
+            ("MB", None),
+            ("-1MB", None),
+            ("1.5GB", None),
+            ("100 Mb", None),
+            ("99999999999GB", None),
+        ];
+        for (text, bytes) in read {
+            assert_eq!(parse_bytes(text), bytes, "{text}");
+        }
+    }
 
     #[test]
     fn durations_are_sums_of_numbers_with_units() {
