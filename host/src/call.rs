@@ -203,6 +203,7 @@ pub(crate) async fn make<A: Ask>(
     let time = if A::NAME == SERVE { setting.limits.serve } else { setting.limits.deadline };
     let deadline = tokio::time::Instant::now() + time;
     let track = setting.rooms.begin(A::NAME, || ask.arguments());
+    let _searching = setting.rooms.connected.as_ref().map(|connected| connected.egress.searching());
     let _taped = Taped { track: track.clone(), rooms: &setting.rooms };
     let scope = CallScope::new(A::ALLOWANCE.min(ceiling), deadline, Arc::clone(&setting.limits));
     let scope = Arc::new(scope.on(track));

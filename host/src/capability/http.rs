@@ -32,7 +32,7 @@ use url::Url;
 
 use self::auth::{Credentials, Slot, Values};
 use self::budget::{Allotment, BudgetKey, Budgets, DEFAULT_HOLD, MAX_WAIT, Permit};
-use self::redact::Redactor;
+use self::redact::{InUse, Redactor};
 use self::scope::Begun;
 pub(crate) use self::scope::CallScope;
 pub(crate) use self::send::Roots;
@@ -268,6 +268,11 @@ impl Egress {
         self.redactor.text(text)
     }
 
+    /// Keeps the search for secret values at hand until what it returns is dropped: for the time of a call.
+    pub(crate) fn searching(&self) -> InUse<'_> {
+        self.redactor.in_use()
+    }
+
     /// Returns the bytes without the secret values that this connection has used; none when there is none in them.
     pub(crate) fn search(&self, bytes: &[u8]) -> Option<Bytes> {
         self.redactor.bytes(bytes)
@@ -385,7 +390,7 @@ impl Egress {
             begun.note(format!("credential `{}` was refused. {}", slot.name, slot.hint));
         }
         let token = token?;
-        self.redactor.learn([token.value.expose()]);
+        self.redactor.learn([&*token.value.expose()]);
         Ok(Some(token))
     }
 

@@ -107,7 +107,7 @@ impl Secrets {
         let secret = self.value(&self.presented, slot).await?;
         // Digests have one length, so that the time does not tell the secret's.
         let [expected, given] =
-            [secret.expose(), presented.as_bytes()].map(|value| digest::digest(&digest::SHA256, value));
+            [&*secret.expose(), presented.as_bytes()].map(|value| digest::digest(&digest::SHA256, value));
         Ok(constant_time::verify_slices_are_equal(expected.as_ref(), given.as_ref()).is_ok())
     }
 
@@ -128,10 +128,11 @@ impl Secrets {
         for slots in [&self.macs, &self.presented] {
             for slot in slots {
                 if let Ok(secret) = self.value(slots, slot).await {
-                    self.redactor.learn([secret.expose()]);
+                    self.redactor.learn([&*secret.expose()]);
                 }
             }
         }
+        let _in_use = self.redactor.in_use();
         let text = |text: &String| self.redactor.text(text.clone());
         Delivery {
             method: delivery.method.clone(),
@@ -151,7 +152,7 @@ impl Secrets {
             Hash::Sha512 => hmac::HMAC_SHA512,
         };
         let secret = self.value(&self.macs, slot).await?;
-        Ok(hmac::Key::new(algorithm, secret.expose()))
+        Ok(hmac::Key::new(algorithm, &secret.expose()))
     }
 
     async fn value(&self, slots: &[String], slot: &str) -> Result<Secret, SecretError> {

@@ -43,11 +43,13 @@ fn invariant_4_secret_values_live_in_two_rooms() {
 fn invariant_4_the_secret_type_cannot_be_shown_or_copied() {
     let all = sources("host/src").unwrap();
     let secret = all.iter().find(|source| source.path == "host/src/secret.rs").unwrap();
-    let at = secret.code.find("pub struct Secret(").unwrap();
-    let before = secret.code[..at].lines().last().unwrap_or_default();
-    assert!(!before.contains("derive"), "`Secret` derives: {before}");
-    for shown in ["Debug for Secret ", "Display for Secret ", "Serialize for Secret ", "Clone for Secret "] {
-        assert!(!secret.code.contains(shown), "`Secret` implements {shown}");
+    for name in ["Secret", "Exposed"] {
+        let at = secret.code.find(&format!("pub struct {name}(")).unwrap();
+        let before = secret.code[..at].lines().last().unwrap_or_default();
+        assert!(!before.contains("derive"), "`{name}` derives: {before}");
+        for shown in ["Debug", "Display", "Serialize", "Clone"] {
+            assert!(!secret.code.contains(&format!("{shown} for {name} ")), "`{name}` implements {shown}");
+        }
     }
 }
 

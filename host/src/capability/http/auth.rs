@@ -20,7 +20,7 @@ use crate::error::{Blame, Error, ErrorKind};
 use crate::manifest::{Attachment, CredentialSlot, HeaderPart, Scheme};
 use crate::policy::origin::{OriginPattern, resolve_address};
 use crate::policy::{self, Denied};
-use crate::secret::{Secret, SecretRef, SecretSource};
+use crate::secret::{Exposed, Secret, SecretRef, SecretSource};
 
 /// The credential slots of a connection.
 pub(super) struct Credentials {
@@ -42,7 +42,7 @@ pub(super) struct Slot {
 
 /// The secret values of a slot, for the time of one request.
 pub(super) struct Values {
-    parts: Vec<(String, Secret)>,
+    parts: Vec<(String, Exposed)>,
     /// The same for the same values, in this process only.
     pub(super) fingerprint: [u8; 32],
 }
@@ -111,7 +111,7 @@ impl Credentials {
 
     /// Gets the values of a slot from their source.
     pub(super) async fn values(&self, slot: &Slot) -> Result<Values, Refusal> {
-        let mut parts: Vec<(String, Secret)> = Vec::new();
+        let mut parts: Vec<(String, Exposed)> = Vec::new();
         for part in slot.scheme.parts() {
             if parts.iter().any(|(known, _)| known == part) {
                 continue;
@@ -122,7 +122,7 @@ impl Credentials {
                 tracing::warn!(%connection, %slot, %part, "credential is not there: {error}");
                 Refusal::CredentialUnavailable(false)
             })?;
-            parts.push((part.to_owned(), value));
+            parts.push((part.to_owned(), value.expose()));
         }
         let fingerprint = fingerprint(&parts);
         Ok(Values { parts, fingerprint })
@@ -178,7 +178,7 @@ fn scheme_headers(scheme: &Scheme) -> Vec<&str> {
 
 /// Says that two slots hold the same values, without holding them. The key never leaves the process, so that the
 /// fingerprint of a short password cannot be searched for elsewhere.
-fn fingerprint(parts: &[(String, Secret)]) -> [u8; 32] {
+fn fingerprint(parts: &[(String, Exposed)]) -> [u8; 32] {
     static KEY: OnceLock<hmac::Key> = OnceLock::new();
     let key = KEY.get_or_init(|| {
         let mut random = Zeroizing::new([0; 32]);
@@ -188,7 +188,7 @@ fn fingerprint(parts: &[(String, Secret)]) -> [u8; 32] {
     });
     let mut context = hmac::Context::with_key(key);
     for (name, value) in parts {
-        for bytes in [name.as_bytes(), value.expose()] {
+        for bytes in [name.as_bytes(), &**value] {
             context.update(&bytes.len().to_le_bytes());
             context.update(bytes);
         }
@@ -203,12 +203,12 @@ fn fingerprint(parts: &[(String, Secret)]) -> [u8; 32] {
 impl Values {
     pub(super) fn part(&self, name: &str) -> Result<&[u8], Refusal> {
         let found = self.parts.iter().find(|(part, _)| part == name);
-        found.map(|(_, value)| value.expose()).ok_or(Refusal::CredentialUnavailable(false))
+        found.map(|(_, value)| &**value).ok_or(Refusal::CredentialUnavailable(false))
     }
 
     /// Tells whether one of the values is exactly this.
     pub(super) fn has(&self, text: &[u8]) -> bool {
-        self.parts.iter().any(|(_, value)| value.expose() == text)
+        self.parts.iter().any(|(_, value)| **value == *text)
     }
 
     pub(super) fn text(&self, name: &str) -> Result<&str, Refusal> {
@@ -220,7 +220,7 @@ impl Values {
     pub(super) fn teach(&self, redactor: &Redactor) {
         let password_is_empty = self.part("password").is_ok_and(<[u8]>::is_empty);
         let secret = |name: &str| name != "client-id" && (name != "username" || password_is_empty);
-        redactor.learn(self.parts.iter().filter(|(name, _)| secret(name)).map(|(_, value)| value.expose()));
+        redactor.learn(self.parts.iter().filter(|(name, _)| secret(name)).map(|(_, value)| &**value));
     }
 
     /// Puts the values into a request. `token` is the access token of schemes that fetch one.
@@ -241,7 +241,7 @@ impl Values {
             | Scheme::Oauth2ClientCredentials { headers, .. }
             | Scheme::Oauth2Refresh { headers, .. } => {
                 self.attach_headers(headers, &mut request.headers)?;
-                set_bearer(&mut request.headers, token.ok_or(Refusal::CredentialUnavailable(false))?.expose())
+                set_bearer(&mut request.headers, &token.ok_or(Refusal::CredentialUnavailable(false))?.expose())
             }
             Scheme::TokenExchange { attach, .. } => {
                 attach_token(attach, token.ok_or(Refusal::CredentialUnavailable(false))?, request)
@@ -275,10 +275,11 @@ pub(super) fn basic(user: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
 
 fn attach_token(attach: &Attachment, token: &Secret, request: &mut Outgoing) -> Result<(), Refusal> {
     match attach {
-        Attachment::Bearer => set_bearer(&mut request.headers, token.expose()),
-        Attachment::Header(name) => set_named(&mut request.headers, name, token.expose(), "token"),
+        Attachment::Bearer => set_bearer(&mut request.headers, &token.expose()),
+        Attachment::Header(name) => set_named(&mut request.headers, name, &token.expose(), "token"),
         Attachment::Query(name) => {
-            let token = std::str::from_utf8(token.expose()).map_err(|_| unusable("token", "is not UTF-8 text"))?;
+            let token = token.expose();
+            let token = std::str::from_utf8(&token).map_err(|_| unusable("token", "is not UTF-8 text"))?;
             add_query(request, name, token)
         }
     }
@@ -339,7 +340,7 @@ mod tests {
 
     #[test]
     fn attached_headers_do_not_show_their_value() {
-        let value = |part: &str| (part.to_owned(), Secret::new("hush-hush"));
+        let value = |part: &str| (part.to_owned(), Secret::new("hush-hush").expose());
         let values = Values { parts: ["value", "username", "password"].map(value).into(), fingerprint: [0; 32] };
         for scheme in [Scheme::Basic {}, Scheme::Bearer {}, Scheme::Header { name: "x-key".into(), name_from: None }] {
             let url = Url::parse("https://api.example.com").unwrap();
@@ -353,7 +354,8 @@ mod tests {
     #[test]
     fn fingerprint_tells_values_and_parts_apart() {
         let of = |parts: &[(&str, &str)]| {
-            let parts: Vec<_> = parts.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
+            let parts: Vec<_> =
+                parts.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value).expose())).collect();
             fingerprint(&parts)
         };
         assert_eq!(of(&[("value", "a")]), of(&[("value", "a")]));

@@ -1,17 +1,21 @@
 //! Takes secret values out of what comes back: the exact values and their usual encodings, never a guess.
 //!
 //! Values of fewer than four bytes are left alone: they would be found in any text.
+//!
+//! The search has the values as they are in it, and is only there while a call runs. Between calls they lie masked.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use aho_corasick::{AhoCorasick, MatchKind, packed};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, PAD};
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
+
+use crate::secret::Secret;
 
 /// What stands in place of a secret value.
 pub(crate) const REDACTED: &[u8] = b"[redacted]";
@@ -34,31 +38,48 @@ pub(crate) struct Redactor(RwLock<Known>);
 
 #[derive(Default)]
 struct Known {
-    values: VecDeque<Zeroizing<Vec<u8>>>,
+    values: VecDeque<Secret>,
+    users: usize,
     search: Option<Arc<Search>>,
+}
+
+/// Keeps the search of a redactor at hand. With the last of these it is dropped.
+pub(crate) struct InUse<'a>(&'a Redactor);
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        let mut known = self.0.known_mut();
+        known.users = known.users.saturating_sub(1);
+        if known.users == 0 {
+            known.search = None;
+        }
+    }
 }
 
 impl Redactor {
     /// Learns values before they are used for the first time.
     pub(crate) fn learn<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) {
         let values: Vec<&[u8]> = values.into_iter().filter(|value| value.len() >= MIN_BYTES).collect();
-        let is_known = |known: &Known, value: &[u8]| known.values.iter().any(|old| old.as_slice() == value);
-        {
-            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if values.iter().all(|value| is_known(&known, value)) {
-                return;
-            }
+        if values.iter().all(|value| self.known().has(value)) {
+            return;
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known_mut();
         for value in values {
-            if !is_known(&known, value) {
-                known.values.push_back(Zeroizing::new(value.to_vec()));
+            if !known.has(value) {
+                known.values.push_back(Secret::new(value));
             }
         }
         while known.values.len() > MAX_VALUES {
             known.values.pop_front();
         }
-        known.search = Search::new(known.values.iter().map(|value| value.as_slice())).map(Arc::new);
+        known.search = None;
+    }
+
+    /// Keeps the search at hand until what it returns is dropped. Without it the search is made anew each time.
+    pub(crate) fn in_use(&self) -> InUse<'_> {
+        let mut known = self.known_mut();
+        known.users = known.users.saturating_add(1);
+        InUse(self)
     }
 
     /// Returns the bytes without the values; none when there is none in them.
@@ -74,8 +95,34 @@ impl Redactor {
         }
     }
 
+    /// Returns the search; none when no value is known.
     fn search(&self) -> Option<Arc<Search>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).search.clone()
+        {
+            let known = self.known();
+            if known.values.is_empty() || known.search.is_some() {
+                return known.search.clone();
+            }
+        }
+        let mut known = self.known_mut();
+        let search = known.search.clone().unwrap_or_else(|| Arc::new(Search::new(&known.values)));
+        if known.users > 0 {
+            known.search = Some(Arc::clone(&search));
+        }
+        Some(search)
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn has(&self, value: &[u8]) -> bool {
+        self.values.iter().any(|known| *known.expose() == *value)
     }
 }
 
@@ -83,21 +130,20 @@ struct Search {
     /// Tell quickly that there is nothing to replace, which is nearly always so; none on machines without the
     /// vector instructions for it.
     quick: Option<Vec<packed::Searcher>>,
-    triggers: AhoCorasick,
+    /// Made when there is something to replace for the first time; none when it would be too large.
+    triggers: OnceLock<Option<AhoCorasick>>,
     /// Longest first, so that the whole of an encoding goes, padding included.
     patterns: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Search {
-    fn new<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
-        let distinct: BTreeSet<Vec<u8>> = values.flat_map(encodings).filter(|one| one.len() >= MIN_BYTES).collect();
-        let mut patterns: Vec<Vec<u8>> = distinct.into_iter().collect();
+    fn new(values: &VecDeque<Secret>) -> Self {
+        let encodings = values.iter().flat_map(|value| encodings(&value.expose()));
+        let distinct: BTreeSet<Vec<u8>> = encodings.filter(|one| one.len() >= MIN_BYTES).collect();
+        let mut patterns: Vec<_> = distinct.into_iter().map(Zeroizing::new).collect();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
-        let triggers: BTreeSet<&[u8]> = patterns.iter().map(|pattern| trigger(pattern)).collect();
-        let triggers: Vec<&[u8]> = triggers.into_iter().collect();
-        let quick = triggers.chunks(GROUP).map(packed::Searcher::new).collect();
-        let triggers = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(triggers).ok()?;
-        Some(Self { quick, triggers, patterns: patterns.into_iter().map(Zeroizing::new).collect() })
+        let quick = triggers(&patterns).chunks(GROUP).map(packed::Searcher::new).collect();
+        Self { quick, triggers: OnceLock::new(), patterns }
     }
 
     /// Returns the bytes with every value replaced; none when there is nothing to replace.
@@ -126,10 +172,24 @@ impl Search {
         Some(clean)
     }
 
+    /// Returns where the next value may begin.
     fn next_trigger(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let build = || {
+            // Quick to make; a table would be faster to search, and what comes here is rare.
+            let kind = Some(AhoCorasickKind::ContiguousNFA);
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(MatchKind::LeftmostFirst).kind(kind).build(triggers(&self.patterns)).ok()
+        };
+        let Some(automaton) = self.triggers.get_or_init(build) else { return (at < bytes.len()).then_some(at) };
         let input = aho_corasick::Input::new(bytes).span(at.min(bytes.len())..bytes.len());
-        self.triggers.find(input).map(|found| found.start())
+        automaton.find(input).map(|found| found.start())
     }
+}
+
+/// Returns the distinct beginnings of the patterns.
+fn triggers(patterns: &[Zeroizing<Vec<u8>>]) -> Vec<&[u8]> {
+    let triggers: BTreeSet<&[u8]> = patterns.iter().map(|pattern| trigger(pattern)).collect();
+    triggers.into_iter().collect()
 }
 
 fn trigger(pattern: &[u8]) -> &[u8] {
@@ -323,6 +383,23 @@ mod tests {
         ] {
             assert_eq!(redactor.text(text.to_owned()), "[redacted]", "{text}");
         }
+    }
+
+    #[test]
+    fn search_is_there_while_it_is_in_use_and_not_afterwards() {
+        let redactor = redactor(&["tok-secret"]);
+        let is_there = || redactor.known().search.is_some();
+        assert_eq!(redactor.text("tok-secret".into()), "[redacted]");
+        assert!(!is_there(), "nobody uses it");
+        let (first, second) = (redactor.in_use(), redactor.in_use());
+        assert_eq!(redactor.text("tok-secret".into()), "[redacted]");
+        assert!(is_there());
+        drop(first);
+        assert!(is_there(), "one is left");
+        redactor.learn([b"another".as_slice()]);
+        assert_eq!(redactor.text("tok-secret, another".into()), "[redacted], [redacted]");
+        drop(second);
+        assert!(!is_there());
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Egress {
             let now = self.clock.now();
             if let Some(tokens) = &tokens {
                 self.redactor.learn([tokens.refresh.as_bytes(), tokens.access.as_bytes()]);
-                let is_refused = refused.as_ref().is_some_and(|token| token.value.expose() == tokens.access.as_bytes());
+                let is_refused =
+                    refused.as_ref().is_some_and(|token| *token.value.expose() == *tokens.access.as_bytes());
                 if now < tokens.renew_at() && !is_refused {
                     return Ok(Granted::kept(&tokens.access, tokens.renew_at(), tokens.expires_at(), now));
                 }
@@ -147,7 +148,7 @@ impl Egress {
             None => {}
         }
         let (granted, refresh) = ended.result?;
-        self.redactor.learn([refresh.expose()]);
+        self.redactor.learn([&*refresh.expose()]);
         Ok(granted)
     }
 
@@ -232,7 +233,7 @@ impl Refresh {
         };
         let refresh = token::replaced(&received.body).unwrap_or_else(|| self.used.clone());
         let (renew_at, expires_at) = granted.times(now);
-        let access = String::from_utf8_lossy(granted.value().expose()).into_owned();
+        let access = String::from_utf8_lossy(&granted.value().expose()).into_owned();
         let tokens = Tokens::new(refresh.to_string(), access, renew_at, expires_at);
         let sealed = self.seal.seal(&tokens).map_err(|error| self.lost(&error))?;
         self.place.keep(&sealed).await.map_err(|error| self.lost(&error))?;

@@ -165,14 +165,14 @@ fn basic(delivery: &Delivery, username: &Secret, password: &Secret) -> Verdict {
     let Ok(pair) = STANDARD.decode(text).map(Zeroizing::new) else {
         return Verdict::Refused("its `Authorization: Basic` is no base64".into());
     };
-    let expected = Zeroizing::new([username.expose(), b":", password.expose()].concat());
+    let expected = Zeroizing::new([&*username.expose(), b":", &*password.expose()].concat());
     if same(&pair, &expected) { Verdict::Admitted } else { Verdict::Refused("user or password is another".into()) }
 }
 
 fn bearer(delivery: &Delivery, value: &Secret) -> Verdict {
     match authorization(delivery, "bearer") {
         None => Verdict::Refused("the request shows no `Authorization: Bearer`".into()),
-        Some(token) if same(token.as_bytes(), value.expose()) => Verdict::Admitted,
+        Some(token) if same(token.as_bytes(), &value.expose()) => Verdict::Admitted,
         Some(_) => Verdict::Refused("the token is another".into()),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn sign(
     let header = joined(algorithm, header)?;
     object(claims, "claims")?;
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let tag = signature(algorithm, key.expose(), message.as_bytes())?;
+    let tag = signature(algorithm, &key.expose(), message.as_bytes())?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag)))
 }
 

@@ -85,7 +85,7 @@ impl<'a> Issuer<'a> {
     }
 
     fn is_ours(&self, client: &Client) -> bool {
-        same(client.id.as_bytes(), self.id.expose()) & same(client.secret.as_bytes(), self.secret.expose())
+        same(client.id.as_bytes(), &self.id.expose()) & same(client.secret.as_bytes(), &self.secret.expose())
     }
 
     fn grant(&self, now: Instant, randomness: &dyn Randomness) -> Result<Reply, Reply> {
@@ -105,8 +105,9 @@ impl<'a> Issuer<'a> {
 fn key(connection: &str, slot: &str, id: &Secret, secret: &Secret) -> Option<hmac::Key> {
     let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"wharf inbound access token");
     // A byte that no name has keeps `a`, `bc` apart from `ab`, `c`.
-    let info: [&[u8]; 5] = [connection.as_bytes(), b"\0", slot.as_bytes(), b"\0", id.expose()];
-    let extracted = salt.extract(secret.expose());
+    let id = id.expose();
+    let info: [&[u8]; 5] = [connection.as_bytes(), b"\0", slot.as_bytes(), b"\0", &id];
+    let extracted = salt.extract(&secret.expose());
     extracted.expand(&info, hmac::HMAC_SHA256).ok().map(hmac::Key::from)
 }
 

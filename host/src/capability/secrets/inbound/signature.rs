@@ -50,7 +50,8 @@ fn is_near(seconds: u64, now: Instant, tolerance_s: u32) -> bool {
 
 /// Reads the keys: base64, with or without the prefix.
 fn usable(keys: &Secret) -> Vec<hmac::Key> {
-    let text = std::str::from_utf8(keys.expose()).unwrap_or_default();
+    let keys = keys.expose();
+    let text = std::str::from_utf8(&keys).unwrap_or_default();
     let bytes = text.split_ascii_whitespace().filter_map(|key| {
         let key = STANDARD.decode(key.strip_prefix("whsec_").unwrap_or(key)).ok().map(Zeroizing::new)?;
         (!key.is_empty()).then_some(key)
