@@ -30,6 +30,9 @@ use command::Context;
 use failure::{Exit, Failure};
 use output::Output;
 
+#[global_allocator]
+static MEMORY: memory::Wiped = memory::Wiped;
+
 fn main() -> ExitCode {
     ExitCode::from(run() as u8)
 }

@@ -1,4 +1,37 @@
-//! What the system keeps of the process's memory: nothing, because secrets pass through it.
+//! What is left of secrets in the process's memory, and what the system keeps of it: nothing, because secrets pass through it.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// The system's memory, wiped when it is given back.
+///
+/// The host wipes what it makes of a secret. Libraries on the way (TLS, HTTP, the readers of JSON) have buffers of their own
+/// that nobody could wipe otherwise, and memory that is given back would show them until it is used again.
+pub(crate) struct Wiped;
+
+#[expect(unsafe_code, reason = "there is no other way to stand where memory is given back")]
+// SAFETY: memory comes from the system's allocator and goes back to it with the layout that it was asked for with. Growing
+// is the trait's own: other memory, a copy, and the old one given back here.
+unsafe impl GlobalAlloc for Wiped {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the promises of the trait, which are the same there.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: as above; `place` has `layout.size()` bytes, which nobody reads any more.
+        unsafe {
+            place.write_bytes(0, layout.size());
+            // Writing what nobody reads would be left out.
+            std::hint::black_box(place);
+            System.dealloc(place, layout);
+        }
+    }
+}
 
 /// Switches core dumps off, and on Linux that other programs of the same user look into the memory.
 ///
