@@ -619,7 +619,9 @@ pub struct FileRefusal {
 /// into the configuration. It was taken out; never says which value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leak {
-    /// Where: `body` or the name of a header of an answer; `document`, `cursor`, `reply`, `log`, `failure`, `configuration`.
+    /// Where: `body` or the name of a header of an answer; what a connector returned: `document`, `cursor`, `reply`, `log`,
+    /// `failure`, `step`, `discovery`, `reference`, `tally`, `preview`, `outcome`, `verdict`, `event`, `subscription`; or
+    /// `configuration`.
     pub place: String,
     /// Number of the request whose answer it was.
     pub request: Option<u32>,

@@ -4,6 +4,7 @@ mod convert;
 mod imports;
 mod items;
 mod program;
+mod told;
 
 pub(crate) use program::Program;
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::bindings::exports::wharf::connector::references;
 use super::bindings::wharf::connector::types;
 use super::convert;
+use super::told::searched;
 use crate::abi::json;
 use crate::call::{Call, Kept, Stop};
 use crate::limits::Limits;
@@ -78,8 +79,8 @@ pub(super) fn one(item: types::Item, call: &Call) -> Result<Item, Stop> {
     };
     Ok(Item {
         entity: item.entity,
-        id: item.id,
-        revision: item.revision,
+        id: searched(item.id, "document", call),
+        revision: searched(item.revision, "document", call),
         updated: item.updated.map(Instant),
         deleted: item.deleted,
         document,

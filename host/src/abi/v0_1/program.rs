@@ -6,6 +6,7 @@ use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
 
 use super::bindings::Connector;
 use super::bindings::exports::wharf::connector as exports;
+use super::told::searched;
 use super::{convert, items};
 use crate::abi::Told;
 use crate::call::{Call, Stop};
@@ -134,13 +135,15 @@ impl Program {
 
     pub(crate) async fn check_setup(&self, store: &mut Store<Call>) -> Told<Vec<Step>> {
         let guest = guest!(self.setup, store);
-        let steps = guest.call_check(store).await?;
-        Ok(Ok(steps.into_iter().map(convert::step).collect()))
+        let steps = guest.call_check(&mut *store).await?;
+        let steps: Vec<Step> = steps.into_iter().map(convert::step).collect();
+        Ok(Ok(searched(steps, "step", store.data())))
     }
 
     pub(crate) async fn discover(&self, store: &mut Store<Call>) -> Told<String> {
         let guest = guest!(self.setup, store);
-        Ok(guest.call_discover(store).await?.map_err(convert::failure))
+        let found = guest.call_discover(&mut *store).await?;
+        Ok(searched(found, "discovery", store.data()).map_err(convert::failure))
     }
 
     pub(crate) async fn reference_page(
@@ -152,7 +155,10 @@ impl Program {
         let guest = guest!(self.references, store);
         let page = guest.call_page(&mut *store, list, after).await?;
         match page {
-            Ok(page) => Ok(Ok(items::reference_page(page, after, store.data().limits())?)),
+            Ok(page) => {
+                let page = items::reference_page(page, after, store.data().limits())?;
+                Ok(Ok(searched(page, "reference", store.data())))
+            }
             Err(failure) => Ok(Err(convert::failure(failure))),
         }
     }
@@ -199,8 +205,9 @@ impl Program {
 
     pub(crate) async fn count(&self, store: &mut Store<Call>, feed: &str, bounds: &Bounds) -> Told<Tally> {
         let guest = guest!(self.counts, store);
-        let tally = guest.call_count(store, feed, &convert::to_bounds(bounds)).await?;
-        Ok(tally.map(|tally| Tally { count: tally.count, digest: tally.digest }).map_err(convert::failure))
+        let tally = guest.call_count(&mut *store, feed, &convert::to_bounds(bounds)).await?;
+        let tally = tally.map(|tally| Tally { count: tally.count, digest: tally.digest });
+        Ok(searched(tally, "tally", store.data()).map_err(convert::failure))
     }
 
     pub(crate) async fn plan(
@@ -209,18 +216,20 @@ impl Program {
         intents: &[Intent],
     ) -> Told<Vec<Result<Preview, Failure>>> {
         let guest = guest!(self.writing, store);
-        let previews = guest.call_plan(store, &convert::to_intents(intents)?).await?;
+        let previews = guest.call_plan(&mut *store, &convert::to_intents(intents)?).await?;
         one_per_intent("previews", previews.len(), intents)?;
         #[expect(clippy::result_large_err, reason = "the results of a batch are kept in a list, not passed up")]
         let preview = |result: Result<_, _>| result.map(convert::preview).map_err(convert::failure);
-        Ok(Ok(previews.into_iter().map(preview).collect()))
+        let previews: Vec<_> = previews.into_iter().map(preview).collect();
+        Ok(Ok(searched(previews, "preview", store.data())))
     }
 
     pub(crate) async fn apply(&self, store: &mut Store<Call>, intents: &[Intent]) -> Told<Vec<Outcome>> {
         let guest = guest!(self.writing, store);
-        let outcomes = guest.call_apply(store, &convert::to_intents(intents)?).await?;
+        let outcomes = guest.call_apply(&mut *store, &convert::to_intents(intents)?).await?;
         one_per_intent("outcomes", outcomes.len(), intents)?;
-        Ok(Ok(outcomes.into_iter().map(convert::outcome).collect()))
+        let outcomes: Vec<Outcome> = outcomes.into_iter().map(convert::outcome).collect();
+        Ok(Ok(searched(outcomes, "outcome", store.data())))
     }
 
     pub(crate) async fn verify(
@@ -229,23 +238,27 @@ impl Program {
         intents: &[Intent],
     ) -> Told<Vec<Result<Verdict, Failure>>> {
         let guest = guest!(self.writing, store);
-        let verdicts = guest.call_verify(store, &convert::to_intents(intents)?).await?;
+        let verdicts = guest.call_verify(&mut *store, &convert::to_intents(intents)?).await?;
         one_per_intent("verdicts", verdicts.len(), intents)?;
         #[expect(clippy::result_large_err, reason = "the results of a batch are kept in a list, not passed up")]
         let verdict = |result: Result<_, _>| result.map(convert::verdict).map_err(convert::failure);
-        Ok(Ok(verdicts.into_iter().map(verdict).collect()))
+        let verdicts: Vec<_> = verdicts.into_iter().map(verdict).collect();
+        Ok(Ok(searched(verdicts, "verdict", store.data())))
     }
 
     pub(crate) async fn parse_webhook(&self, store: &mut Store<Call>, delivery: &Delivery) -> Told<Parsed> {
         let guest = guest!(self.webhooks, store);
-        let parsed = guest.call_parse(store, &convert::to_delivery(delivery)).await?;
-        Ok(Ok(convert::parsed(parsed)?))
+        let parsed = guest.call_parse(&mut *store, &convert::to_delivery(delivery)).await?;
+        match searched(convert::parsed(parsed)?, "event", store.data()) {
+            Parsed::Handshake(reply) => Ok(Ok(Parsed::Handshake(items::reply(reply, store.data())))),
+            parsed => Ok(Ok(parsed)),
+        }
     }
 
     pub(crate) async fn subscribe(&self, store: &mut Store<Call>, url: &str, topics: &[String]) -> Told<Subscription> {
         let guest = guest!(self.subscriptions, store);
-        let made = guest.call_subscribe(store, url, topics).await?;
-        Ok(made.map(convert::subscription).map_err(convert::failure))
+        let made = guest.call_subscribe(&mut *store, url, topics).await?.map(convert::subscription);
+        Ok(searched(made, "subscription", store.data()).map_err(convert::failure))
     }
 
     pub(crate) async fn unsubscribe(&self, store: &mut Store<Call>, id: &str) -> Told<()> {
@@ -255,8 +268,9 @@ impl Program {
 
     pub(crate) async fn subscriptions(&self, store: &mut Store<Call>) -> Told<Vec<Subscription>> {
         let guest = guest!(self.subscriptions, store);
-        let found = guest.call_subscriptions(store).await?;
-        Ok(found.map(|all| all.into_iter().map(convert::subscription).collect()).map_err(convert::failure))
+        let found = guest.call_subscriptions(&mut *store).await?;
+        let found = found.map(|all| all.into_iter().map(convert::subscription).collect::<Vec<_>>());
+        Ok(searched(found, "subscription", store.data()).map_err(convert::failure))
     }
 
     pub(crate) async fn serve(&self, store: &mut Store<Call>, delivery: &Delivery) -> Told<Reply> {
