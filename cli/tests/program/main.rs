@@ -13,6 +13,7 @@ mod serving;
 mod signals;
 mod state;
 mod templates;
+mod tokens;
 mod upgrades;
 
 use std::path::{Path, PathBuf};
