@@ -2,6 +2,7 @@
 //! has to come of it. The tests fail when one does not hold; `cargo xtask security` prints the table.
 
 mod answers;
+mod certificates;
 mod guests;
 mod requests;
 mod world;
@@ -16,6 +17,7 @@ use wharf_host::model::{Answer, Cause, Item, Trace};
 pub async fn all() -> anyhow::Result<Vec<Row>> {
     let mut rows = requests::rows().await?;
     rows.extend(answers::rows().await?);
+    rows.extend(certificates::rows().await?);
     rows.extend(guests::rows().await?);
     Ok(rows)
 }

@@ -8,21 +8,25 @@ use wharf_host::model::{Answer, Item};
 use super::world::{SECRET, SHOP, World};
 use super::{Row, outcome};
 
-const ENDLESS: [(&str, &str, &str); 5] = [
+const ENDLESS: [(&str, &str, &str); 7] = [
     ("bomb of gzip", "/bomb/gzip", "too-large"),
+    ("bomb of brotli", "/bomb/brotli", "too-large"),
     ("bomb of zstd", "/bomb/zstd", "too-large"),
+    ("bomb inside a bomb", "/bomb/twice", "sent-no-answer"),
+    ("coding that nobody asked for", "/coding", "sent-no-answer"),
     ("body without end", "/endless", "too-large"),
-    ("byte by byte without end", "/drip", "deadline"),
     ("headers without end", "/headers", "sent-no-answer"),
 ];
 
-const ECHOES: [(&str, &str, &str); 9] = [
+const ECHOES: [(&str, &str, &str); 11] = [
     ("credential in the body", "/echo/body", "200"),
     ("credential in a header", "/echo/header", "200"),
     ("credential in base64", "/echo/base64", "200"),
     ("credential in hexadecimal", "/echo/hex", "200"),
     ("credential percent-encoded", "/echo/percent", "200"),
-    ("credential compressed", "/echo/gzip", "200"),
+    ("credential compressed by gzip", "/echo/gzip", "200"),
+    ("credential in brotli", "/echo/brotli", "200"),
+    ("credential in zstd", "/echo/zstd", "200"),
     ("credential in chunks of a byte", "/echo/split", "200"),
     ("credential in an error", "/echo/status", "500"),
     ("credential in an answer that breaks off", "/echo/broken", "sent-no-answer"),
@@ -40,6 +44,10 @@ pub(super) async fn rows() -> anyhow::Result<Vec<Row>> {
         for (name, path, expected) in ENDLESS {
             rows.push(Row::new(name, import, expected, outcome(&ask(path).await)));
         }
+        let impatient = world.impatient(import, SHOP).await?;
+        let fields = [("url".to_owned(), format!("{}/drip", world.origin(SHOP)))];
+        let seen = outcome(&impatient.lookup("probe", &fields, 1).await);
+        rows.push(Row::new("byte by byte without end", import, "deadline", seen));
         for (name, path, expected) in ECHOES {
             let result = ask(path).await;
             rows.push(Row::new(name, import, &format!("{expected}, no secret"), searched(&result)));

@@ -79,6 +79,7 @@ async fn files(world: &World) -> anyhow::Result<Vec<Row>> {
         ("file that is no component", b"no component".to_vec(), "not-wasm"),
         ("module in the place of a component", b"\0asm\x01\0\0\0".to_vec(), "not-a-component"),
         ("component that is cut off", half, "truncated"),
+        ("table without end, grown as it is loaded", growing_a_table(whole), "does-not-run"),
         (
             "component that lies in its manifest",
             wharf_test_support::component("lies-in-manifest")?,
@@ -96,4 +97,36 @@ async fn files(world: &World) -> anyhow::Result<Vec<Row>> {
         ));
     }
     Ok(rows)
+}
+
+/// A module that grows its table again and again, as soon as there is an instance of it.
+const GROWS_TABLE: [u8; 48] = [
+    // Magic number and version; a type without parameters; one function of it; a table of one; the function to start.
+    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00, 0x04,
+    0x04, 0x01, 0x70, 0x00, 0x01, 0x08, 0x01, 0x00, //
+    // (loop (drop (table.grow 0 (ref.null func) (i32.const 65536))) (br 0))
+    0x0a, 0x13, 0x01, 0x11, 0x00, 0x03, 0x40, 0xd0, 0x70, 0x41, 0x80, 0x80, 0x04, 0xfc, 0x0f, 0x00, 0x1a, 0x0c, 0x00,
+    0x0b, 0x0b,
+];
+
+/// Adds that module, and an instance of it, to a component. No Rust program can do this by itself.
+fn growing_a_table(mut component: Vec<u8>) -> Vec<u8> {
+    let [Ok(length), Ok(index)] = [GROWS_TABLE.len(), modules(&component)].map(u8::try_from) else { return component };
+    component.extend([1, length]);
+    component.extend(GROWS_TABLE);
+    component.extend([2, 4, 1, 0, index, 0]);
+    component
+}
+
+/// Counts the modules in a component.
+fn modules(component: &[u8]) -> usize {
+    let (mut modules, mut rest) = (0, component.get(8..).unwrap_or_default());
+    while let Some((kind, sized)) = rest.split_first() {
+        let width = sized.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+        let digits = sized.iter().take(width).rev();
+        let length = digits.fold(0, |length, digit| (length << 7) | usize::from(digit & 0x7f));
+        modules += usize::from(*kind == 1);
+        rest = sized.get(width + length..).unwrap_or_default();
+    }
+    modules
 }

@@ -6,12 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::json;
 use wharf_host::policy::Grant;
 use wharf_host::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
 use wharf_host::surroundings::Resolver;
 use wharf_host::{Connection, Connector, Host, Limits};
-use wharf_simulators::hostile::Hostile;
+use wharf_simulators::hostile::{Hostile, Root};
 
 /// The secret of every slot.
 pub(super) const SECRET: &str = "s3cr3t+of/the=shop-4711";
@@ -26,6 +27,8 @@ pub(super) struct World {
     host: Host,
     guests: Vec<(&'static str, Connector)>,
     pub(super) names: Names,
+    /// The root that the host trusts.
+    pub(super) root: Root,
     /// The granted upstream.
     pub(super) upstream: Hostile,
     /// Another one, that no connection is granted.
@@ -35,12 +38,15 @@ pub(super) struct World {
 impl World {
     pub(super) async fn new() -> anyhow::Result<Self> {
         let names = Names::default();
-        let host = Host::builder().secrets(OneSecret).resolver(names.clone()).limits(limits()).build()?;
+        let root = Root::new()?;
+        let host = Host::builder().secrets(OneSecret).resolver(names.clone()).limits(limits());
+        let host = host.root_certificates(root.pem()).build()?;
         let mut guests = Vec::new();
         for (import, guest) in IMPORTS {
             guests.push((import, crate::load_into(&host, guest).await?));
         }
-        Ok(Self { host, guests, names, upstream: Hostile::start().await?, other: Hostile::start().await? })
+        let (upstream, other) = (Hostile::start().await?, Hostile::start().await?);
+        Ok(Self { host, guests, names, root, upstream, other })
     }
 
     pub(super) fn host(&self) -> &Host {
@@ -74,14 +80,37 @@ impl World {
         }
         Ok(connections)
     }
+
+    /// Makes a connection for each import to an upstream over TLS, under the name of the shop.
+    pub(super) async fn connections_to(&self, upstream: &Hostile) -> anyhow::Result<Vec<(&'static str, Connection)>> {
+        let origin = format!("https://{SHOP}:{}", upstream.address().port());
+        let grant = Grant::new().origin(&origin).private_address(upstream.address().to_string()).slot("token");
+        let mut connections = Vec::new();
+        for (import, connector) in &self.guests {
+            let builder = connector.connect("shop").config(json!({ "base_url": origin })).grant(grant.clone());
+            connections.push((*import, builder.build().await?));
+        }
+        Ok(connections)
+    }
+
+    /// Makes a connection whose calls end soon.
+    pub(super) async fn impatient(&self, import: &str, name: &str) -> anyhow::Result<Connection> {
+        let connector = self.guests.iter().find(|(of, _)| *of == import).map(|(_, connector)| connector);
+        let connector = connector.context("no guest for that import")?;
+        let grant = Grant::new().plain_http(self.origin(name)).private_address(self.upstream.address().to_string());
+        let mut limits = limits();
+        limits.deadline = Duration::from_millis(1500);
+        let builder = connector.connect("shop").config(json!({ "base_url": self.origin(name) })).grant(grant);
+        Ok(builder.limits(limits).build().await?)
+    }
 }
 
-/// Limits that are reached soon.
+/// Limits that attacks reach soon; the times leave room for a machine that is busy with other things.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.response_bytes = 1 << 20;
-    limits.deadline = Duration::from_millis(1500);
-    limits.cpu = Duration::from_millis(300);
+    limits.deadline = Duration::from_secs(60);
+    limits.cpu = Duration::from_secs(5);
     limits
 }
 

@@ -15,6 +15,9 @@ pub(super) fn to(path: &str, head: &str) -> Vec<u8> {
     let credential = credential(head);
     match path {
         "/bomb/gzip" => ok(&["content-encoding: gzip"], &gzip(&vec![0; BOMB])),
+        "/bomb/brotli" => ok(&["content-encoding: br"], &BROTLI_BOMB),
+        "/bomb/twice" => ok(&["content-encoding: gzip, gzip"], &gzip(&gzip(&vec![0; BOMB]))),
+        "/coding" => ok(&["content-encoding: deflate"], b"\x78\x9c\x03\x00\x00\x00\x00\x01"),
         "/bomb/zstd" => ok(&["content-encoding: zstd"], &zstd_bomb()),
         "/echo/body" => ok(&[], format!("<p>{credential}</p>").as_bytes()),
         "/echo/header" => ok(&[&format!("x-received: {credential}")], b"in the header"),
@@ -22,6 +25,8 @@ pub(super) fn to(path: &str, head: &str) -> Vec<u8> {
         "/echo/hex" => ok(&[], hex(&credential).as_bytes()),
         "/echo/percent" => ok(&[], percent(&credential).as_bytes()),
         "/echo/gzip" => ok(&["content-encoding: gzip"], &gzip(credential.as_bytes())),
+        "/echo/brotli" => ok(&["content-encoding: br"], &brotli(credential.as_bytes())),
+        "/echo/zstd" => ok(&["content-encoding: zstd"], &zstd(credential.as_bytes())),
         "/echo/status" => of("500 Internal Server Error", &[], credential.as_bytes()),
         "/echo/broken" => {
             format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\nx-{credential}\r\n\r\n{credential}").into_bytes()
@@ -54,6 +59,25 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     // Writing to memory cannot fail.
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
     written.unwrap_or_default()
+}
+
+/// What a brotli encoder makes of that many zeros, with the largest window of RFC 7932.
+const BROTLI_BOMB: [u8; 51] = [
+    0xcf, 0xff, 0xff, 0x7f, 0x00, 0x24, 0x00, 0xe2, 0xb1, 0x40, 0x72, 0xef, 0xff, 0xf9, 0xff, 0xff, 0x0f, 0x80, 0x04,
+    0x40, 0x1c, 0x16, 0x80, 0xee, 0xfd, 0x3f, 0xff, 0xff, 0xff, 0x01, 0x90, 0x00, 0x88, 0xc3, 0x02, 0xd0, 0xbd, 0xff,
+    0xcf, 0xff, 0xff, 0x7f, 0x00, 0x12, 0x00, 0x71, 0x58, 0x00, 0xba, 0xf7, 0xff,
+];
+
+/// A stream with one block that is not compressed, of up to 64 KiB, and the empty last one (RFC 7932).
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let head = (bytes.len().saturating_sub(1) << 4) | (1 << 20);
+    [&head.to_le_bytes()[..3], bytes, &[3]].concat()
+}
+
+/// A frame with one block that is not compressed (RFC 8878).
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let header = (bytes.len() << 3) | 1;
+    [&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58], &header.to_le_bytes()[..3], bytes].concat()
 }
 
 /// A frame of blocks that each say one byte 128 Ki times (RFC 8878).
