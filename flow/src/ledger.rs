@@ -24,6 +24,7 @@ mod leases;
 mod owner;
 mod parked;
 mod pauses;
+mod place;
 mod schema;
 mod settle;
 mod story;
@@ -90,7 +91,7 @@ impl Ledger {
         let owner = owner::Owner::new(path)?;
         Ok(Self(Arc::new(Inner {
             reader: Mutex::new(reader),
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, place::Identity::of(path))?,
             owner,
             installation,
             path: path.to_owned(),
@@ -224,12 +225,21 @@ impl Ledger {
 }
 
 fn open_file(path: &Path, flags: OpenFlags) -> Result<Connection> {
-    let failed =
-        |error: rusqlite::Error| LedgerError::Open { path: path.display().to_string(), reason: error.to_string() };
+    let failed = |error| cannot_open(path, &error);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Says why a file cannot be opened.
+fn cannot_open(path: &Path, error: &rusqlite::Error) -> LedgerError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let path = path.display().to_string();
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => LedgerError::Damaged { reason: format!("`{path}`: {error}") },
+        _ => LedgerError::Open { path, reason: error.to_string() },
+    }
 }
 
 /// Instants are stored as milliseconds; SQLite's integers are signed.

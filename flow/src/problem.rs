@@ -156,6 +156,14 @@ pub enum LedgerError {
         /// What the database said.
         reason: String,
     },
+    /// The file is not where it was, or another one is there.
+    #[error(
+        "ledger `{path}` was removed or replaced while it was in use; nothing was sent since: put it back, or a backup of it, and start again"
+    )]
+    Gone {
+        /// Path of the file.
+        path: String,
+    },
     /// The lease of the run is somebody else's now.
     #[error("the lease was taken by another process")]
     Fenced,
@@ -181,6 +189,7 @@ impl LedgerError {
             Self::Full { .. } => "ledger-full",
             Self::ReadOnly { .. } => "ledger-read-only",
             Self::Damaged { .. } => "ledger-damaged",
+            Self::Gone { .. } => "ledger-gone",
             Self::Fenced => "fenced",
             Self::Closed => "ledger-closed",
             Self::NotFound(_) => "not-found",

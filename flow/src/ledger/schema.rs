@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, cannot_open, place};
 use crate::problem::LedgerError;
 
 /// "WHRF": marks the file as ours.
@@ -22,30 +22,22 @@ const MIGRATIONS: &[&str] = &[
 /// What is noted in a file about who brought it to its schema.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
-/// Documents are a few kilobytes: with 16 KiB pages seven of 2 KB fit on one, with SQLite's own 4 KiB only one.
-const PAGE_BYTES: i64 = 16 << 10;
-
-/// Pages in the write-ahead log after which it is copied into the file: 64 MiB, so that a long read is not interrupted
-/// by it every few pages of the feed.
-const CHECKPOINT_PAGES: i64 = 4096;
-
 /// Bytes of write-ahead log that stay on the disk after a checkpoint.
 const LOG_BYTES: i64 = 64 << 20;
 
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     refuse_foreign(connection, path)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "page_size", place::PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", place::checkpoint_pages(path))?;
     connection.pragma_update(None, "foreign_keys", false)?;
     migrate(connection, path)
 }
 
 fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
-    let failed =
-        |error: rusqlite::Error| LedgerError::Open { path: path.display().to_string(), reason: error.to_string() };
+    let failed = |error| cannot_open(path, &error);
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;

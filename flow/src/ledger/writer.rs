@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Result;
+use super::place::{FEWEST_CHECKPOINT_PAGES, Identity};
 use crate::problem::LedgerError;
 
 /// How many requests share a commit at most. Bounds how long the first of them waits; more gain nothing measurable.
@@ -48,7 +49,7 @@ impl Faults {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    pub(super) fn start(connection: Connection, identity: Identity) -> Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let under_way = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&under_way);
@@ -56,6 +57,7 @@ impl Writer {
         let faults = Arc::new(Faults::default());
         let room = Room {
             connection,
+            identity,
             queue,
             under_way: counter,
             #[cfg(test)]
@@ -140,6 +142,7 @@ fn attempt<T>(connection: &Connection, change: impl FnOnce(&Connection) -> Resul
 
 struct Room {
     connection: Connection,
+    identity: Identity,
     queue: mpsc::Receiver<Job>,
     under_way: Arc<AtomicUsize>,
     #[cfg(test)]
@@ -156,7 +159,7 @@ impl Room {
             if self.faults.stops_at(2 * commit) {
                 return self.vanish();
             }
-            let committed = committed.and_then(|()| self.execute("COMMIT"));
+            let committed = committed.and_then(|()| self.identity.check()).and_then(|()| self.execute("COMMIT"));
             #[cfg(test)]
             if self.faults.stops_at(2 * commit + 1) {
                 return self.vanish();
@@ -164,6 +167,9 @@ impl Room {
             if committed.is_err() && !self.connection.is_autocommit() {
                 // The commit failed and said so to everyone; a rollback that fails too leaves nothing to say.
                 drop(self.execute("ROLLBACK"));
+            }
+            if matches!(committed, Err(LedgerError::Full { .. })) {
+                self.make_room();
             }
             let count = answers.len();
             for answer in answers {
@@ -175,7 +181,7 @@ impl Room {
 
     /// Runs the first job and those that came in the meantime, in one transaction that is left open.
     fn group(&self, first: Job) -> (Vec<Answer>, Result<()>) {
-        if let Err(error) = self.execute("BEGIN IMMEDIATE") {
+        if let Err(error) = self.identity.check().and_then(|()| self.execute("BEGIN IMMEDIATE")) {
             let (answer, _) = first(Err(error.clone()));
             return (vec![answer], Err(error));
         }
@@ -194,6 +200,14 @@ impl Room {
             return (answers, Err(failure.unwrap_or(LedgerError::Storage { reason })));
         }
         (answers, Ok(()))
+    }
+
+    /// Copies the write-ahead log into the file, which may free most of it, and keeps it short from here on. Where that fails,
+    /// too, everybody was told that the disk is full.
+    fn make_room(&self) {
+        let checkpoint = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let shorter = self.connection.pragma_update(None, "wal_autocheckpoint", FEWEST_CHECKPOINT_PAGES);
+        drop(checkpoint.and(shorter));
     }
 
     fn execute(&self, sql: &str) -> Result<()> {

@@ -187,6 +187,36 @@ fn damaged_file_stops_with_a_named_error_wherever_the_damage_is() {
     assert!(refused * 4 > pages, "of {pages} damaged pages {refused} were noticed by one run");
 }
 
+#[cfg(unix)]
+#[test]
+fn file_that_is_removed_or_replaced_while_it_is_used_stops_the_run_before_anything_is_sent() {
+    for replaced in [false, true] {
+        let world = world();
+        let ledger = world.ledger();
+        world.run_on(&ledger).unwrap();
+        world.shop.put("o1", order(1));
+        for end in ["", "-wal", "-shm"] {
+            std::fs::remove_file(world.path().with_file_name(format!("wharf.sqlite{end}"))).unwrap();
+        }
+        if replaced {
+            std::fs::write(world.path(), b"").unwrap();
+        }
+        let error = world.run_on(&ledger).unwrap_err();
+        assert_eq!(error.code(), "ledger-gone", "{error}");
+        assert!(error.to_string().contains("put it back"), "{error}");
+        assert_eq!(world.target.total_applies(), 0);
+    }
+}
+
+#[test]
+fn file_that_is_no_database_is_called_damaged_and_not_unwritable() {
+    let world = world();
+    std::fs::write(world.path(), vec![b'x'; 40_000]).unwrap();
+    let error = open(&world).err().unwrap();
+    assert_eq!(error.code(), "ledger-damaged");
+    assert!(error.to_string().contains("wharf.sqlite") && error.to_string().contains("backup"), "{error}");
+}
+
 #[test]
 fn log_that_was_cut_off_keeps_whole_transactions_only() {
     let whole = world().with_orders(30).with_everything();

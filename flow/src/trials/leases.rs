@@ -122,7 +122,7 @@ fn newer_and_foreign_files_are_refused_by_name() {
     assert_eq!(error.code(), "ledger-foreign");
     std::fs::write(&foreign, "not a database, and long enough to be told from an empty file").unwrap();
     let error = crate::Ledger::open(&foreign, Arc::clone(&world.time) as _).err().unwrap();
-    assert_eq!(error.code(), "ledger-open");
+    assert_eq!(error.code(), "ledger-damaged");
     let nowhere = world.path().join("missing/wharf.sqlite");
     assert_eq!(crate::Ledger::open(nowhere, Arc::clone(&world.time) as _).err().unwrap().code(), "ledger-open");
 }

@@ -215,8 +215,9 @@ fn same_page_for_ever_stops_the_feed() {
     let world = world();
     world.shop.page_script(|number| Some(page(&["o1", "o2"], number + 1, false)));
     feed_is_stopped(&world, "same page");
-    // Some are read ahead before the third is recorded.
-    assert!(world.shop.state().pulls.len() <= 12);
+    // While the first is recorded eight may be read, and eight more while those are, however fast the disk is.
+    let pulls = world.shop.state().pulls.len();
+    assert!(pulls <= 18, "{pulls}");
     assert_eq!(world.target.written().len(), 2, "what it reported is worked on, once");
 }
 
