@@ -138,6 +138,8 @@ impl InstallationSecrets {
                 }
             }
         }
+        // Pushes what is left of the last value out of the digest's buffer, which lies on a stack and is moved.
+        digest.update(&[0; 64]);
         let digest = digest.finish();
         let [first, second, ..] = digest.as_ref() else { return None };
         Some(format!("{first:02x}{second:02x}"))

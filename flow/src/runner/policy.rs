@@ -209,8 +209,8 @@ fn retry_or(pace: Pace, limit: u32, at: &Situation, beyond: Reaction) -> Reactio
 pub(super) fn writes_of(trace: &Trace) -> Writes {
     let mut sent = trace.requests.iter().filter(|request| request.sent && request.effect != Effect::Read).peekable();
     if sent.peek().is_none() {
-        // The system has answered every change of a file before the connector goes on.
-        return if trace.wrote() { Writes::Answered } else { Writes::NoneSent };
+        // The system has answered every change of a file before the connector goes on; which succeeded is not traced.
+        return if trace.wrote() { Writes::Accepted } else { Writes::NoneSent };
     }
     let (mut all_answered, mut accepted) = (true, false);
     for request in sent {

@@ -170,7 +170,7 @@ fn writes_are_read_from_the_trace() {
     let trace = |requests: &[RequestTrace]| Trace { requests: requests.to_vec(), ..Trace::default() };
     let read = request(Effect::Read, true, None);
     let refused = request(Effect::Write, false, None);
-    let answered = request(Effect::Write, true, Some(500));
+    let answered = request(Effect::Write, true, Some(201));
     let lost = request(Effect::IdempotentWrite, true, None);
     assert_eq!(writes_of(&trace(&[read.clone(), refused.clone()])), Writes::NoneSent);
     assert_eq!(writes_of(&trace(&[read.clone(), answered.clone()])), Writes::Accepted);
