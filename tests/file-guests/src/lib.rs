@@ -130,10 +130,10 @@ fn run(steps: &str) -> Result<Vec<String>> {
     let steps: Vec<Step> = serde_json::from_str(steps).map_err(|error| Failure::internal(error.to_string()))?;
     let mut told: Vec<String> = Vec::new();
     for step in &steps {
-        if let (Step::Fail, Some(last)) = (step, told.last()) {
-            if last.starts_with("error") {
-                return Err(Failure::internal(format!("a step failed: {last}")));
-            }
+        if let (Step::Fail, Some(last)) = (step, told.last())
+            && last.starts_with("error")
+        {
+            return Err(Failure::internal(format!("a step failed: {last}")));
         }
         told.push(match done(step) {
             Ok(text) if text.is_empty() => "ok".to_owned(),
