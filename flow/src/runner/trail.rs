@@ -17,6 +17,8 @@ const EMPTY_PAGES: u32 = 50_000;
 /// The cursors and pages of one run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trail {
+    /// Where it began; none at the start of the feed.
+    began: Option<Option<u64>>,
     cursors: HashSet<u64>,
     pages: HashMap<u64, u32>,
     empty: u32,
@@ -25,12 +27,13 @@ pub(super) struct Trail {
 impl Trail {
     /// Notes the page that came for `given`; says what is wrong with it, if something is.
     pub(super) fn complaint(&mut self, given: Option<&Cursor>, page: &Page) -> Option<String> {
-        if let Some(cursor) = given {
-            self.cursors.insert(fingerprint(&(cursor.version, &cursor.bytes)));
-        }
-        let stays = given == Some(&page.next);
-        let known = self.cursors.contains(&fingerprint(&(page.next.version, &page.next.bytes)));
-        if known && !(page.caught_up && stays) {
+        let given_at = given.map(place);
+        let began = *self.began.get_or_insert(given_at);
+        self.cursors.extend(given_at);
+        let next = Some(place(&page.next));
+        // At its end a feed stays where it is, or begins its round anew: one that sweeps through all there is.
+        let may_return = page.caught_up && (next == given_at || next == began);
+        if self.has(&page.next) && !may_return {
             return Some("its cursor leads back to a place that was read already".to_owned());
         }
         if let Some(item) = page.items.iter().find(|item| item.id.is_empty() || item.entity.is_empty()) {
@@ -41,7 +44,7 @@ impl Trail {
 
     /// Tells whether the feed was at this place before.
     pub(super) fn has(&self, cursor: &Cursor) -> bool {
-        self.cursors.contains(&fingerprint(&(cursor.version, &cursor.bytes)))
+        self.cursors.contains(&place(cursor))
     }
 
     fn repeated(&mut self, page: &Page) -> Option<String> {
@@ -59,6 +62,10 @@ impl Trail {
         *times = times.saturating_add(1);
         (*times >= SAME_PAGES).then(|| format!("it gave the same page {times} times at different places"))
     }
+}
+
+fn place(cursor: &Cursor) -> u64 {
+    fingerprint(&(cursor.version, &cursor.bytes))
 }
 
 fn fingerprint(of: &impl Hash) -> u64 {

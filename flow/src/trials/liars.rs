@@ -238,6 +238,26 @@ fn cursor_that_leads_back_stops_the_feed() {
 }
 
 #[test]
+fn feed_that_sweeps_begins_anew_where_its_round_began() {
+    let world = world();
+    world.shop.page_script(|number| {
+        Some(match number % 3 {
+            0 => page(&["o1"], 10, false),
+            1 => page(&["o2"], 20, false),
+            // The end of each round is the beginning of the next.
+            _ => page(&["o3"], 0, true),
+        })
+    });
+    for round in 1..=3 {
+        let report = world.run();
+        assert!(report.holds.is_empty(), "round {round}: {:?}", report.holds);
+        assert_eq!(world.shop.state().pulls.len(), 3 * round, "round {round}");
+        world.time.advance(Duration::from_secs(3600));
+    }
+    assert_eq!(world.target.written().len(), 3, "what is swept again is known");
+}
+
+#[test]
 fn feed_that_is_at_its_end_stays_where_it_is() {
     let world = world();
     world.shop.page_script(|_| Some(page(&["o1", "o2"], 10, true)));
