@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use wharf_sdk::document::Invoice;
-use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk, civil};
+use wharf_sdk::{Applied, Failure, Intent, Outcome, Preview, Result, Verdict, Walk, civil, log};
 
 use crate::api::{self, Resource};
 use crate::client::{Client, envelope};
@@ -69,8 +69,27 @@ pub(crate) fn create(client: &Client, intent: &Intent) -> Result<Outcome> {
     let response = client.written("invoice", client.post(&["documents"], &draft)?)?;
     let row = envelope(&response)?.resource().map_err(|_| response.unreadable("there is no `data`"))?;
     match row.id.filled() {
-        Some(_) => Ok(Outcome::Applied(applied(&row))),
+        Some(_) => Ok(Outcome::Applied(numbered(client, applied(&row)))),
         None => Err(response.unreadable("the new invoice has no `id`")),
+    }
+}
+
+/// Adds the number that FLOWii gave the invoice: the answer to a create may have the id alone, and others wait for the
+/// number.
+fn numbered(client: &Client, made: Applied) -> Applied {
+    if made.number.is_some() {
+        return made;
+    }
+    let read = || -> Result<Applied> {
+        let response = client.get_one("invoice", &["documents", &made.id], &made.id)?;
+        Ok(applied(&envelope(&response)?.resource()?))
+    };
+    match read() {
+        Ok(found) => Applied { number: found.number, ..made },
+        Err(failure) => {
+            log::warn("number of an invoice could not be read", &[("invoice", &made.id), ("reason", &failure)]);
+            made
+        }
     }
 }
 

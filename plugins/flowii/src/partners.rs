@@ -42,10 +42,9 @@ impl Key {
     /// Returns the key of a partner: company number, else e-mail address, else name.
     pub(crate) fn of(partner: &Partner) -> Self {
         let filled = |text: &Option<String>| text.as_deref().map(compact).filter(|text| !text.is_empty());
-        let contact = partner.contacts.first().and_then(|contact| filled(&contact.email));
-        match (filled(&partner.registration_number), filled(&partner.email).or(contact)) {
+        match (filled(&partner.registration_number), email_of(partner)) {
             (Some(number), _) => Self::Registration(number),
-            (None, Some(email)) => Self::Email(email.to_lowercase()),
+            (None, Some(email)) => Self::Email(email),
             (None, None) => Self::Name(words(&partner.name)),
         }
     }
@@ -56,6 +55,13 @@ impl Key {
             Self::Registration(text) | Self::Email(text) | Self::Name(text) => text,
         }
     }
+}
+
+/// Returns the e-mail address of a partner or of its first contact, in lower case.
+fn email_of(partner: &Partner) -> Option<String> {
+    let filled = |text: &Option<String>| text.as_deref().map(compact).filter(|text| !text.is_empty());
+    let contact = partner.contacts.first().and_then(|contact| filled(&contact.email));
+    filled(&partner.email).or(contact).map(|email| email.to_lowercase())
 }
 
 /// Removes spaces: `12 345 678` is `12345678`.
@@ -295,7 +301,9 @@ fn wanted_country(partner: &Partner) -> Option<&str> {
 }
 
 fn draft(partner: &Partner, country: Option<&str>, client: &Client, correlation: &str) -> Draft {
-    let note: Vec<String> = partner.note.iter().cloned().collect();
+    let mut note: Vec<String> = partner.note.iter().cloned().collect();
+    // The search may not look into contacts, and then a partner is found by this.
+    note.extend(email_of(partner).map(|email| format!("E-mail: {email}")));
     let responsible = client.config.responsible_user_ids.first().map(String::as_str);
     convert::partner::draft(partner, Some(correlation::headed(correlation, &note)), country, responsible)
 }

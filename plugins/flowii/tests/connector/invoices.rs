@@ -48,6 +48,19 @@ fn an_invoice_is_made_for_its_partner_with_its_variable_symbol() {
 }
 
 #[test]
+fn number_that_the_answer_leaves_out_is_read_and_one_that_cannot_be_read_loses_no_invoice() {
+    let bare = r#"{"type": "document", "id": "1"}"#;
+    for (answer, number) in
+        [(one(200, &there("7", r#""serial-nr": "1/26""#)), Some("1/26")), (Answer::json(500, "{}"), None)]
+    {
+        let host = host("").answer(list(PARTNER)).answer(list("")).answer(one(201, bare)).answer(answer).install();
+        let Ok(Outcome::Applied(applied)) = Flowii::apply(&create()) else { panic!("not applied") };
+        assert_eq!((applied.id.as_str(), applied.number.as_deref()), ("1", number));
+        assert!(host.requests()[3].url.contains("/documents/1?"));
+    }
+}
+
+#[test]
 fn with_an_attribute_for_it_an_invoice_is_found_by_its_correlation() {
     let ours = there("7", &format!(r#""serial-nr": "9", "description": "Ref: {CORRELATION}""#));
     let taken = there("7", r#""serial-nr": "FV20260001", "description": "x""#);

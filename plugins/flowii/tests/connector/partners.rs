@@ -41,7 +41,7 @@ fn a_person_is_made_with_contact_address_and_correlation() {
     assert!(post.headers.contains(&("Content-Type".to_owned(), "application/vnd.api+json".to_owned())));
     assert_eq!(
         text_body(post),
-        r#"{"data":{"type":"partner","attributes":{"comment":"Ref: wh7m2k4q9x3c5v8b\nVIP","name":"Eva Malá","type":2},"relationships":{"billing-address":{"data":{"type":"address","attributes":{"city":"Kosice","street":"Hlavna 1","zip":"04001"},"relationships":{"country":{"data":{"type":"country","id":"12"}}}}},"key-contact":{"data":{"type":"contact","attributes":{"email":"E@x.sk","first-name":"Eva","last-name":"Malá","phone":"+421"}}},"responsible-user":{"data":{"type":"user","id":"3"}}}}}"#
+        r#"{"data":{"type":"partner","attributes":{"comment":"Ref: wh7m2k4q9x3c5v8b\nVIP\nE-mail: e@x.sk","name":"Eva Malá","type":2},"relationships":{"billing-address":{"data":{"type":"address","attributes":{"city":"Kosice","street":"Hlavna 1","zip":"04001"},"relationships":{"country":{"data":{"type":"country","id":"12"}}}}},"key-contact":{"data":{"type":"contact","attributes":{"email":"E@x.sk","first-name":"Eva","last-name":"Malá","phone":"+421"}}},"responsible-user":{"data":{"type":"user","id":"3"}}}}}"#
     );
 }
 
