@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Skip(command::skip::Arguments),
     /// Say what became of a write whose outcome is unknown, after looking in the target system.
     Resolve(command::resolve::Arguments),
+    /// Give what the ledger knows of a flow to the name that it has now.
+    Rename(command::rename::Arguments),
     /// Tell where every flow stands: how far behind, what holds it, what a person has to look at.
     Status(command::status::Arguments),
     /// Stop a flow, a connection or a credential until it is resumed.

@@ -17,6 +17,7 @@ pub(crate) mod plan;
 pub(crate) mod ready;
 pub(crate) mod reconcile;
 pub(crate) mod release;
+pub(crate) mod rename;
 pub(crate) mod replay;
 pub(crate) mod resolve;
 pub(crate) mod retry;
@@ -72,6 +73,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Retry(arguments) => retry::run(arguments, context).await,
         Command::Skip(arguments) => skip::run(arguments, context).await,
         Command::Resolve(arguments) => resolve::run(arguments, context).await,
+        Command::Rename(arguments) => rename::run(arguments, context).await,
         Command::Status(arguments) => status::run(arguments, context).await,
         Command::Pause(arguments) => pause::run(arguments, context).await,
         Command::Resume(arguments) => pause::resume(arguments, context).await,

@@ -272,7 +272,23 @@ impl Site {
 
     /// Makes flows ready to run.
     pub(crate) fn runners(&self, flows: &[&FlowSpec], ledger: &Ledger) -> Result<Vec<Runner>, Failure> {
+        self.refuse_renamed(flows, ledger)?;
         self.runners_on(flows, ledger, |connection| Arc::new(connection.clone()))
+    }
+
+    /// Refuses a flow that is another one under a new name: it would write everything again.
+    fn refuse_renamed(&self, flows: &[&FlowSpec], ledger: &Ledger) -> Result<(), Failure> {
+        let named: Vec<&str> = self.installation.file.flows.keys().map(String::as_str).collect();
+        for flow in flows.iter().filter(|flow| named.contains(&flow.name.as_str())) {
+            let Some(old) = ledger.predecessor(flow, &named)? else { continue };
+            let new = &flow.name;
+            let message = format!(
+                "flow `{new}` never ran, and reads and writes what `{old}` did, which is not in the file any more: it would write \
+                 everything again; `wharf rename {old} {new}` if it is the same flow, else point `state` at a new ledger"
+            );
+            return Err(Failure::new(Exit::Installation, "flow-renamed", message).at(format!("flow.{new}")));
+        }
+        Ok(())
     }
 
     /// Makes flows ready to be planned: the host refuses everything but reads.

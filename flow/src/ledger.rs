@@ -25,6 +25,7 @@ mod owner;
 mod parked;
 mod pauses;
 mod place;
+mod renames;
 mod schema;
 mod settle;
 mod story;

@@ -285,3 +285,25 @@ fn status_tells_how_far_behind_a_flow_is() {
     blind.run();
     assert!(blind.ledger().status().unwrap().flows[0].may_duplicate);
 }
+
+#[test]
+fn renamed_flow_is_known_again_and_goes_on_under_its_new_name() {
+    let mut world = world().with_orders(3);
+    world.run();
+    world.spec.name = "renamed".into();
+    let ledger = world.ledger();
+    assert_eq!(ledger.predecessor(&world.spec, &["renamed"]).unwrap().as_deref(), Some("orders"));
+    assert_eq!(ledger.predecessor(&world.spec, &["renamed", "orders"]).unwrap(), None, "both are in the file");
+    let mut elsewhere = world.spec.clone();
+    elsewhere.target.connection = "third".into();
+    assert_eq!(ledger.predecessor(&elsewhere, &["renamed"]).unwrap(), None, "it writes to another connection");
+
+    let rename = |from, to| world.time.drive(&[&ledger], || false, ledger.rename_flow(from, to)).unwrap();
+    assert!(rename("nobody", "renamed").unwrap_err().to_string().contains("ever ran"));
+    rename("orders", "renamed").unwrap();
+    assert_eq!(ledger.predecessor(&world.spec, &["renamed"]).unwrap(), None);
+    world.shop.put("o4", order(4));
+    let report = world.run_on(&ledger).unwrap();
+    assert_eq!((report.done, report.totals.done, world.target.written().len()), (1, 4, 4), "nothing is written again");
+    assert!(rename("renamed", "renamed").unwrap_err().to_string().contains("run already"));
+}

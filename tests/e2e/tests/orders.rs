@@ -159,3 +159,18 @@ fn no_secret_is_in_the_output_the_log_or_the_files() {
         }
     }
 }
+
+#[test]
+fn a_renamed_flow_does_not_write_everything_again() {
+    let stage = Stage::new(30, 8);
+    stage.run_to_the_end();
+    let created = stage.count("flowii", "/state/records/orders/created");
+    let file = std::fs::read_to_string(stage.installation.file()).unwrap();
+    std::fs::write(stage.installation.file(), file.replace("flow.orders-to-crm", "flow.crm")).unwrap();
+    let refused = stage.installation.json(&["run"], &[3]).unwrap();
+    assert_eq!(refused["error"]["code"], "flow-renamed", "{refused}");
+    stage.installation.json(&["rename", "orders-to-crm", "crm"], &[0]).unwrap();
+    stage.run_to_the_end();
+    assert!(created > 0);
+    assert_eq!(stage.count("flowii", "/state/records/orders/created"), created);
+}
