@@ -29,6 +29,12 @@ const LARGEST_SIDE: usize = 256 << 10;
 /// Failures in a row, over all documents, after which a remote counts as not there.
 const BREAKER: u32 = 3;
 
+/// Tells whether what others need is there, although it says something else than the document that it was to be made from:
+/// who needs it asked for somebody who has that key, and gave the document only because nobody had.
+fn is_met(intent: &StoredIntent, failure: &Failure) -> bool {
+    intent.kind == EffectKind::Dependency && matches!(failure.cause, Cause::Conflict { existing_id: Some(_), .. })
+}
+
 impl Run<'_> {
     /// Decides and prepares what happens to an intent that failed. Holds are put here; the effect is to be recorded.
     pub(super) async fn react(&self, intent: &StoredIntent, failure: &Failure, at: Situation) -> Result<Effect, Error> {
@@ -64,6 +70,8 @@ impl Run<'_> {
             Reaction::Bind { id } => self.applied(intent, id.map(|id| Applied { id, revision: None, number: None })),
             Reaction::Done => self.applied(intent, None),
             Reaction::Need { entity, key } => self.need(intent, failure, &entity, &key, at.attempts),
+            // Under no id: the same record may be what another document was made into.
+            Reaction::Park if is_met(intent, failure) => self.applied(intent, None),
             Reaction::Park | Reaction::Bisect | Reaction::ShrinkPage => {
                 if let Cause::Conflict { existing_id: Some(id), .. } = &failure.cause {
                     self.note_conflict(intent, id).await?;

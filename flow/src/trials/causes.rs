@@ -291,6 +291,24 @@ fn other_content_that_is_there_already_parks_with_both_sides() {
     assert_eq!(world.ledger().why("shop", "order", "o1").unwrap()[0].effects[0].conflict, None);
 }
 
+#[test]
+fn needed_document_that_another_made_meanwhile_with_other_content_is_there_all_the_same() {
+    let world = with_dependency(world().with_orders(3));
+    let mut asked = false;
+    world.target.script(move |intent, _| {
+        if intent.entity == "partner" {
+            asked = true;
+            return Fate::Fails(Cause::Conflict { existing_id: Some("77".into()), same_content: Some(false) });
+        }
+        match asked {
+            true => Fate::Applied,
+            false => Fate::Fails(Cause::DependencyMissing { entity: "partner".into(), key: "ann".into() }),
+        }
+    });
+    let report = world.run();
+    assert_eq!((report.done, report.totals.parked), (3, 0));
+}
+
 fn with_dependency(mut world: World) -> World {
     world.spec.dependencies =
         vec![DependencyRule { entity: "partner".into(), action: Action::Create, from: "customer".into(), key: None }];
