@@ -130,6 +130,9 @@ pub(crate) struct Sheet<'a> {
     /// How many rows the whole list has.
     #[serde(rename = "totalCount", default)]
     total_count: Whole,
+    /// Rows of a page as the server sees it: it may allow fewer than it was asked for.
+    #[serde(rename = "pageSize", default)]
+    page_size: Whole,
     /// Whether the list came bare, without saying anything of pages.
     #[serde(skip)]
     pub(crate) is_bare: bool,
@@ -149,14 +152,16 @@ impl<'a> Sheet<'a> {
         self.total_count.get().and_then(|total| u64::try_from(total).ok())
     }
 
-    /// Tells whether the list is over after `page`, counted from 1, of `size` rows.
-    pub(crate) fn is_last(&self, page: u64, size: u32) -> bool {
+    /// Tells whether the list is over after `page`, counted from 1, of the `asked` number of rows.
+    pub(crate) fn is_last(&self, page: u64, asked: u32) -> bool {
         let rows = u64::try_from(self.items.len()).unwrap_or(u64::MAX);
-        let before = page.saturating_sub(1).saturating_mul(u64::from(size));
+        let told = self.page_size.get().and_then(|told| u64::try_from(told).ok());
+        let size = told.filter(|told| *told > 0 && *told >= rows).unwrap_or(u64::from(asked));
+        let before = page.saturating_sub(1).saturating_mul(size);
         match self.total() {
             _ if rows == 0 || self.is_bare => true,
             Some(total) => before.saturating_add(rows) >= total,
-            None => rows < u64::from(size),
+            None => rows < size,
         }
     }
 

@@ -26,6 +26,8 @@ struct Server {
     ids: Vec<u64>,
     ignores_paging: bool,
     tells_total: bool,
+    /// Rows that a page may have at most; the answer says so.
+    most: Option<usize>,
 }
 
 impl Server {
@@ -34,12 +36,14 @@ impl Server {
             let (_, rest) = url.split_once(&format!("{name}=")).unwrap();
             rest.split('&').next().unwrap().parse().unwrap()
         };
-        let (page, size) = (number("page"), number("pageSize"));
+        let (page, asked) = (number("page"), number("pageSize"));
+        let size = self.most.map_or(asked, |most| asked.min(most));
         let shown: Vec<String> = match self.ignores_paging {
             true => self.ids.iter().map(row).collect(),
             false => self.ids.iter().skip((page - 1) * size).take(size).map(row).collect(),
         };
-        let total = if self.tells_total { format!(r#", "totalCount": {}"#, self.ids.len()) } else { String::new() };
+        let mut total = if self.tells_total { format!(r#", "totalCount": {}"#, self.ids.len()) } else { String::new() };
+        total += &self.most.map(|_| format!(r#", "pageSize": "{size}""#)).unwrap_or_default();
         Answer::json(200, format!(r#"{{"items": [{}]{total}}}"#, shown.join(","))).header("Date", DATE)
     }
 }
@@ -80,6 +84,16 @@ fn round(cursor: Option<Cursor>, bounds: &Bounds, mut before: impl FnMut(usize))
 
 fn position(cursor: &Cursor) -> serde_json::Value {
     serde_json::from_slice(&cursor.bytes).unwrap()
+}
+
+#[test]
+fn server_that_allows_fewer_rows_than_are_asked_for_is_read_whole() {
+    for tells_total in [false, true] {
+        let server = Server { ids: (1..=23).collect(), tells_total, most: Some(5), ..Server::default() };
+        let (_host, _server) = serving("", server);
+        let (read, _) = round(None, &bounds(100), |_| {});
+        assert_eq!(read, (1..=23).collect::<Vec<u64>>(), "total told: {tells_total}");
+    }
 }
 
 #[test]
@@ -178,8 +192,10 @@ fn rows_that_come_in_during_a_round_are_read_and_lose_none() {
 #[test]
 fn a_list_that_ignores_paging_ends() {
     for tells_total in [true, false] {
-        let (_host, _server) =
-            serving(r#""page_size": 3"#, Server { ids: (1..=7).collect(), tells_total, ignores_paging: true });
+        let (_host, _server) = serving(
+            r#""page_size": 3"#,
+            Server { ids: (1..=7).collect(), tells_total, ignores_paging: true, most: None },
+        );
         assert_eq!(round(None, &bounds(100), |_| {}).0, (1..=7).collect::<Vec<_>>());
     }
 }
