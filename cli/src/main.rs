@@ -4,6 +4,7 @@
 
 mod approval;
 mod arguments;
+mod clock;
 mod command;
 mod connectors;
 mod failure;

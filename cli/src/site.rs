@@ -15,12 +15,12 @@ use wharf_host::files::Folder;
 use wharf_host::manifest::Manifest;
 use wharf_host::model::{Action, Cause};
 use wharf_host::policy::Grant;
-use wharf_host::surroundings::SystemClock;
 use wharf_host::tape::Tape;
 use wharf_host::{Blame, Connection, ConnectionBuilder, Connector, Error, Host, Limits};
 
 use self::late_ledger::LateLedger;
 use crate::approval::{Lock, LockFile};
+use crate::clock::ProgramClock;
 use crate::connectors::Connectors;
 use crate::failure::{Exit, Failure};
 use crate::installation::{self, ConnectionEntry, File, Key, Problems, agreement, nearest};
@@ -163,7 +163,7 @@ impl Installation {
 
     /// Opens the ledger.
     pub(crate) fn ledger(&self) -> Result<Ledger, Failure> {
-        Ok(Ledger::open(self.path(&self.file.settings.state), Arc::new(SystemClock))?)
+        Ok(Ledger::open(self.path(&self.file.settings.state), Arc::new(ProgramClock))?)
     }
 }
 
@@ -380,9 +380,10 @@ fn host(
     if let Some(tape) = equipment.tape.clone() {
         builder = builder.tape(tape);
     }
-    if let Some(time) = equipment.time.clone() {
-        builder = builder.clock(time);
-    }
+    builder = match equipment.time.clone() {
+        Some(time) => builder.clock(time),
+        None => builder.clock(ProgramClock),
+    };
     if let Some(pem) = settings.root_certificates.as_ref().and_then(|path| root_certificates(installation, path)) {
         builder = builder.root_certificates(pem);
     }

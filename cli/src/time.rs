@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use wharf_host::model::Instant;
-use wharf_host::surroundings::{Clock, SystemClock};
+use wharf_host::surroundings::Clock;
+
+use crate::clock::ProgramClock;
 
 /// Returns the time now.
 pub(crate) fn now() -> Instant {
-    SystemClock.now()
+    ProgramClock.now()
 }
 
 /// Writes an instant in UTC, to the second.

@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Seed of everything that is random; a failure prints the one that repeats it
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Set the program's clock forward and back by up to two hours at random moments; builds it with a clock that can be set
+    #[arg(long)]
+    clock: bool,
     /// Instead of rounds: so many webhooks to `wharf serve`, a third of them doubled, reordered, forged or lost, with kills
     /// in between, compared with polling alone
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100000")]
@@ -37,8 +40,12 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     components::build()?;
     let packages = ["wharf-cli", "wharf-simulators", "wharf-demo"];
-    let arguments = packages.iter().flat_map(|package| ["--package", package]);
-    command::step("build the program and the simulators", command::cargo().arg("build").args(arguments))?;
+    let mut build = command::cargo();
+    build.arg("build").args(packages.iter().flat_map(|package| ["--package", package]));
+    if options.clock {
+        build.args(["--features", "wharf-cli/trial-clock"]);
+    }
+    command::step("build the program and the simulators", &mut build)?;
     soak(options)
 }
 
@@ -47,8 +54,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// # Errors
 /// When something does not start, or anything was lost or doubled.
 pub(crate) fn short() -> Result<()> {
-    soak(&Options { short: true, rounds: None, orders: None, seed: 1, webhooks: None })?;
-    soak(&Options { short: true, rounds: None, orders: None, seed: 1, webhooks: Some(WEBHOOKS) })
+    soak(&Options { short: true, rounds: None, orders: None, seed: 1, clock: false, webhooks: None })?;
+    soak(&Options { short: true, rounds: None, orders: None, seed: 1, clock: false, webhooks: Some(WEBHOOKS) })
 }
 
 fn soak(options: &Options) -> Result<()> {
@@ -58,6 +65,10 @@ fn soak(options: &Options) -> Result<()> {
     soak.args(["--rounds", &options.rounds.unwrap_or(rounds).to_string()]);
     soak.args(["--orders", &options.orders.unwrap_or(orders).to_string()]);
     soak.args(["--stop-every", &stop_every.to_string(), "--seed", &options.seed.to_string()]);
+    if options.clock {
+        let file = crate::target().join("soak-clock");
+        soak.arg("--clock").arg(&file).env("WHARF_TRIAL_CLOCK", &file);
+    }
     if let Some(messages) = options.webhooks {
         soak.args(["--webhooks", &messages.to_string()]);
     }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use wharf_flow::Ledger;
 use wharf_host::store::{KeptToken, MemoryStore, Store, StoreUnavailable, WakeUp};
-use wharf_host::surroundings::SystemClock;
+
+use crate::clock::ProgramClock;
 
 /// Opens the ledger when a token is to be kept, and not before.
 pub(super) struct LateLedger {
@@ -26,7 +27,7 @@ impl LateLedger {
             return Ok(ledger.clone());
         }
         let ledger =
-            Ledger::open(&self.path, Arc::new(SystemClock)).map_err(|error| StoreUnavailable(error.to_string()))?;
+            Ledger::open(&self.path, Arc::new(ProgramClock)).map_err(|error| StoreUnavailable(error.to_string()))?;
         Ok(opened.insert(ledger).clone())
     }
 }

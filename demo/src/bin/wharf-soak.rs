@@ -29,16 +29,31 @@ struct Options {
     /// Every so many rounds a process stands still past its lease, which takes two minutes; 0 for never
     #[arg(long, default_value_t = 100)]
     stop_every: u32,
+    /// Sets the clock of the program forward and back at random moments: it reads this file, which the variable
+    /// `WHARF_TRIAL_CLOCK` names to it, if it was built with the feature `trial-clock`
+    #[arg(long)]
+    clock: Option<PathBuf>,
     /// Instead of rounds: so many webhooks, a third of them doubled, reordered, forged or lost, and kills in between
     #[arg(long)]
     webhooks: Option<u64>,
 }
+
+/// Longest that the clock is set forward or back, in milliseconds: two hours.
+const JUMP_MS: u64 = 2 * 3_600_000;
+
+/// Runs after the last kill while clocks are set, each so many milliseconds after the one before: eleven minutes.
+const LATER_RUNS: i64 = 12;
+const LATER_MS: i64 = 11 * 60_000;
+
+/// Longer than a simulated block of the shop's token, with what calls add to it.
+const BLOCK: Duration = Duration::from_secs(15);
 
 /// What the rounds came to.
 #[derive(Default)]
 struct Sums {
     kills: u32,
     doubled_processes: u32,
+    clock_jumps: u32,
     stops: u32,
     failed: Vec<u64>,
 }
@@ -86,13 +101,14 @@ fn soak(options: &Options) -> Result<bool> {
         }
     }
     println!(
-        "{} rounds of {} orders from seed {}: {} kills, {} rounds with two processes, {} with one that stood still; {} rounds lost or doubled something",
+        "{} rounds of {} orders from seed {}: {} kills, {} rounds with two processes, {} with one that stood still, {} clocks set; {} rounds lost or doubled something",
         options.rounds,
         options.orders,
         options.seed,
         sums.kills,
         sums.doubled_processes,
         sums.stops,
+        sums.clock_jumps,
         sums.failed.len()
     );
     Ok(sums.failed.is_empty())
@@ -104,13 +120,20 @@ fn one_round(options: &Options, seed: u64, stops: bool, sums: &mut Sums) -> Resu
     let systems = Systems::start(&target, directory.path(), options.orders, seed, &[])?;
     let installation = Installation::write(&target, directory.path(), &systems)?;
     let mut dice = Dice(seed);
+    set_clock(options, 0)?;
     for _ in 0..=dice.below(3) {
         let mut processes = vec![start(&installation)?];
         if dice.below(3) == 0 {
             processes.push(start(&installation)?);
             sums.doubled_processes += 1;
         }
-        std::thread::sleep(Duration::from_millis(dice.below(u64::from(options.orders) * 15 + 500)));
+        let moment = |dice: &mut Dice| Duration::from_millis(dice.below(u64::from(options.orders) * 8 + 250));
+        std::thread::sleep(moment(&mut dice));
+        if options.clock.is_some() {
+            set_clock(options, i64::try_from(dice.below(2 * JUMP_MS))? - i64::try_from(JUMP_MS)?)?;
+            sums.clock_jumps += 1;
+        }
+        std::thread::sleep(moment(&mut dice));
         for process in &mut processes {
             sums.kills += u32::from(process.try_wait()?.is_none());
             process.kill()?;
@@ -121,7 +144,25 @@ fn one_round(options: &Options, seed: u64, stops: bool, sums: &mut Sums) -> Resu
         stand_still(&installation, &mut dice, options.orders)?;
         sums.stops += 1;
     }
-    agree(&systems, &installation)
+    let mut agreed = agree(&systems, &installation);
+    for late in (1..=LATER_RUNS).take_while(|_| options.clock.is_some()) {
+        if agreed.is_ok() {
+            break;
+        }
+        // Later than it ever was, and later each time: what waits for a time that the clock was set back from is due, and a
+        // block that seems to be over long since, as the clock is ahead, is waited for by the vendor's own ten minutes.
+        // The simulated block goes by the machine's clock, and has to be over, too.
+        set_clock(options, i64::try_from(JUMP_MS)? + late * LATER_MS)?;
+        std::thread::sleep(BLOCK);
+        agreed = agree(&systems, &installation);
+    }
+    agreed
+}
+
+/// Sets the clock of the program so far ahead.
+fn set_clock(options: &Options, ahead_ms: i64) -> Result<()> {
+    let Some(file) = &options.clock else { return Ok(()) };
+    std::fs::write(file, ahead_ms.to_string()).with_context(|| format!("cannot write `{}`", file.display()))
 }
 
 fn start(installation: &Installation) -> Result<Child> {
