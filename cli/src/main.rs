@@ -61,6 +61,8 @@ fn start(line: CommandLine, output: &Output) -> Result<Exit, Failure> {
     memory::keep_private();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // Guests that compute take the threads for a tick at a time; what arrives from the network is seen after each.
+        .event_interval(1)
         .build()
         .map_err(|error| Failure::internal(format!("the async runtime does not start: {error}")))?;
     let context = Context { file: line.shared.file, output: output.clone() };

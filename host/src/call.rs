@@ -274,9 +274,21 @@ fn store(setting: &Setting, scope: &Arc<CallScope>, name: &'static str, dry: boo
     store.limiter(|call| &mut call.memory);
     store.set_hostcall_fuel(setting.limits.host_bytes);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut store| {
-        store.data_mut().computing.tick()?;
-        Ok(UpdateDeadline::Yield(1))
+    let turns = setting.engine.turns();
+    store.epoch_deadline_callback(move |mut store| {
+        let computing = &mut store.data_mut().computing;
+        computing.tick()?;
+        if !computing.is_long() {
+            return Ok(UpdateDeadline::Yield(1));
+        }
+        let turns = Arc::clone(&turns);
+        let turn = async move {
+            // Nothing closes it; a turn is used up and not given back.
+            if let Ok(turn) = turns.acquire().await {
+                turn.forget();
+            }
+        };
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
     });
     store
 }

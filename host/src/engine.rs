@@ -10,7 +10,10 @@ use crate::error::{Blame, Error, ErrorKind};
 
 /// How often the epoch advances: the unit in which guests' computing time is counted, and the longest time for which a
 /// guest that computes keeps its thread before others get a turn.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(2);
+
+/// A call that has computed for longer takes turns with the others that have: 20 ms, a page of many hundred orders.
+pub(crate) const SHORT: Duration = Duration::from_millis(20);
 
 /// Memories of running instances at once, over all connections. A connector in Rust has one. Calls beyond queue.
 const MEMORIES: u32 = 256;
@@ -38,6 +41,7 @@ const CALL_STACK: usize = 2 << 20;
 pub(crate) struct Engine {
     wasm: wasmtime::Engine,
     places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 impl Engine {
@@ -47,13 +51,21 @@ impl Engine {
             tracing::warn!(%reason, "no address space for a pool of instances; each call maps its own memory");
             wasmtime::Engine::new(&config()).map_err(|source| setup("the wasm engine cannot be built", source))
         })?;
-        tick(wasm.weak())?;
-        Ok(Self { wasm, places: Arc::new(Semaphore::new(MEMORIES as usize)) })
+        let turns = Arc::new(Semaphore::new(0));
+        tick(wasm.weak(), Arc::clone(&turns))?;
+        Ok(Self { wasm, places: Arc::new(Semaphore::new(MEMORIES as usize)), turns })
     }
 
     /// Returns the engine itself.
     pub(crate) fn wasm(&self) -> &wasmtime::Engine {
         &self.wasm
+    }
+
+    /// Returns what gives long calls their turns: each is good for one tick, and in a tick there is one for every processor
+    /// but one. So long calls never keep every thread of the async runtime, and short ones, and what arrives from the
+    /// network, do not wait for them.
+    pub(crate) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
     }
 
     /// Waits for a place to run an instance of that weight; see [`weight`].
@@ -72,11 +84,14 @@ pub(crate) fn weight(component: &wasmtime::component::Component) -> u32 {
     })
 }
 
-/// Advances the epoch until the engine is gone. A thread of its own, because the tasks that it has to interrupt may keep
+/// Advances the epoch, and gives out the turns of each tick, until the engine is gone. A thread of its own, because the tasks that it has to interrupt may keep
 /// every thread of the async runtime busy.
-fn tick(engine: wasmtime::EngineWeak) -> Result<(), Error> {
+fn tick(engine: wasmtime::EngineWeak, turns: Arc<Semaphore>) -> Result<(), Error> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let ticker = move || {
         while let Some(engine) = engine.upgrade() {
+            let most = processors.saturating_sub(1).max(1);
+            turns.add_permits(most.saturating_sub(turns.available_permits()));
             engine.increment_epoch();
             drop(engine);
             std::thread::sleep(TICK);
