@@ -10,7 +10,11 @@ use wharf_host::{Connection, Host, Limits};
 use crate::{Upstream, load_into};
 
 /// Guests of the noise, and the record that makes each of them behave badly.
-const NOISE: [(&str, &str); 3] = [("loops-forever", "1"), ("grows-memory", "1"), ("huge-log", "lines")];
+const NOISE: [(&str, &str); 4] =
+    [("loops-forever", "1"), ("loops-forever", "1"), ("grows-memory", "1"), ("huge-log", "lines")];
+
+/// Between two calls of the connection that is measured: its connector declares no budget and so has 50 requests a second.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// The 50th and the 99th percentile.
 #[derive(Debug, Clone, Copy)]
@@ -35,19 +39,22 @@ impl Percentiles {
 pub struct Noise {
     /// Alone.
     pub quiet: Percentiles,
-    /// Beside a guest that loops, one that grows and one that floods the log, each at once again when it is stopped.
+    /// Beside two guests that loop, one that grows and one that floods the log, each at once again when it is stopped.
     pub noisy: Percentiles,
+    /// Calls of the neighbours that were ended meanwhile.
+    pub ended: u32,
 }
 
 /// Measures how long calls of a connection take, first alone and then beside hostile neighbours.
 ///
 /// # Errors
 /// When a guest cannot be loaded, or a call of the measured connection fails: that alone is a finding.
-pub async fn noise(calls: u32) -> anyhow::Result<Noise> {
+pub async fn noise(time: Duration) -> anyhow::Result<Noise> {
     let host = Host::builder().build()?;
-    let measured = load_into(&host, "echo").await?.connect("measured").build().await?;
-    timed(&measured, calls / 10).await?;
-    let quiet = Percentiles::of(timed(&measured, calls).await?)?;
+    let remote = Remote::start()?;
+    let measured = remote.upstream.connect(&load_into(&host, "http-get").await?).await?;
+    timed(&measured, time / 10).await?;
+    let quiet = Percentiles::of(timed(&measured, time).await?)?;
     let stop = Arc::new(AtomicBool::new(false));
     let mut neighbours = Vec::new();
     for (guest, record) in NOISE {
@@ -56,28 +63,61 @@ pub async fn noise(calls: u32) -> anyhow::Result<Noise> {
         let connection = load_into(&host, guest).await?.connect("neighbour").limits(limits).build().await?;
         let stop = Arc::clone(&stop);
         neighbours.push(tokio::spawn(async move {
+            let mut ended = 0_u32;
             while !stop.load(Ordering::Relaxed) {
                 // It ends with the cause of its limit, again and again; the table of attacks has which.
                 let _ = connection.get("probe", record).await;
+                ended = ended.saturating_add(1);
             }
+            ended
         }));
     }
-    let noisy = timed(&measured, calls).await;
+    let noisy = timed(&measured, time).await;
     stop.store(true, Ordering::Relaxed);
+    let mut ended = 0_u32;
     for neighbour in neighbours {
-        neighbour.await?;
+        ended = ended.saturating_add(neighbour.await?);
     }
-    Ok(Noise { quiet, noisy: Percentiles::of(noisy?)? })
+    Ok(Noise { quiet, noisy: Percentiles::of(noisy?)?, ended })
 }
 
-async fn timed(connection: &Connection, calls: u32) -> anyhow::Result<Vec<Duration>> {
-    let mut times = Vec::new();
-    for id in 0..calls {
-        let start = Instant::now();
-        connection.get("probe", &id.to_string()).await?;
-        times.push(start.elapsed());
+/// A server with threads of its own, as a remote has a machine of its own.
+struct Remote {
+    upstream: Upstream,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Remote {
+    fn start() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        runtime.spawn(async move { sender.send(Upstream::saying("{}").await) });
+        Ok(Self { upstream: receiver.recv()??, runtime: Some(runtime) })
     }
-    Ok(times)
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Makes calls for so long, one after another with a pause between them, in a task beside those of the neighbours.
+async fn timed(connection: &Connection, time: Duration) -> anyhow::Result<Vec<Duration>> {
+    let connection = connection.clone();
+    let calling = async move {
+        let (mut times, end) = (Vec::new(), Instant::now() + time);
+        while Instant::now() < end {
+            let start = Instant::now();
+            connection.get("probe", "/").await?;
+            times.push(start.elapsed());
+            tokio::time::sleep(PAUSE).await;
+        }
+        anyhow::Ok(times)
+    };
+    tokio::spawn(calling).await?
 }
 
 /// What a request takes: through the pipeline, and by the client library alone.
@@ -98,6 +138,8 @@ pub async fn cost(rounds: u32) -> anyhow::Result<Cost> {
     let upstream = Upstream::saying("{\"answer\":42}").await?;
     let host = Host::builder().build()?;
     let connection = upstream.connect(&load_into(&host, "http-get").await?).await?;
+    // The library wants one although TLS is no part of this; one that is there already is as good.
+    let _there_already = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let bare = reqwest::Client::builder().no_proxy().build()?;
     let (mut through, mut without) = (Vec::new(), Vec::new());
     let fields = [("url".to_owned(), upstream.origin()), ("repeat".to_owned(), REQUESTS.to_string())];
