@@ -13,9 +13,10 @@ use wharf_flow::{
     EffectKind, Endpoint, Error as FlowError, FlowSpec, Ledger, Rule, RunReport, Runner, Selector, Settings, Source,
     Target, Webhooks,
 };
-use wharf_host::model::{Action, Document, Intent, Outcome};
+use wharf_host::model::{Action, Bounds, Cause, Cursor, Document, Intent, Outcome, Page};
 use wharf_host::policy::Grant;
 use wharf_host::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
+use wharf_host::surroundings::Clock;
 use wharf_host::{Connection, Connector, Host};
 
 use crate::ends::{Feeder, Sink};
@@ -27,6 +28,9 @@ use crate::witness::Witness;
 
 /// Name of the connection that the laws are tried on.
 pub(crate) const REMOTE: &str = "remote";
+
+/// How often a page is waited for.
+const MAX_WAITS: usize = 20;
 
 /// The connector at work.
 pub(crate) struct Stage {
@@ -105,6 +109,27 @@ impl Stage {
         }
     }
 
+    /// Reads a page, and waits for it where the connector's budget says so.
+    pub(crate) async fn pull(&self, feed: &str, cursor: Option<&Cursor>, bounds: &Bounds) -> Result<Page> {
+        for _ in 0..MAX_WAITS {
+            let error = match self.connection.pull(feed, cursor, bounds).await {
+                Ok(answer) => return Ok(answer.value),
+                Err(error) => error,
+            };
+            let Some(Cause::RateLimited { not_before: Some(at), .. }) = error.cause() else { return Err(error.into()) };
+            let wait = at.0.saturating_sub(self.time.now().0);
+            self.time.advance(Duration::from_millis(wait));
+        }
+        anyhow::bail!("feed `{feed}` is not read within {MAX_WAITS} waits for its budget")
+    }
+
+    /// Returns the connection for a direct call, after so long that its budgets are full again.
+    pub(crate) fn rested(&self) -> &Connection {
+        let windows = self.connector.manifest().budgets.iter().map(|budget| u64::from(budget.seconds));
+        self.time.advance(Duration::from_secs(windows.max().unwrap_or(1)));
+        &self.connection
+    }
+
     /// Writes what has to be there before, undisturbed.
     pub(crate) async fn prepare(&self, write: &WriteEntry, mark: &str) -> Result<()> {
         self.trouble.plan(None);
@@ -118,7 +143,7 @@ impl Stage {
     pub(crate) async fn put(&self, before: &BeforeEntry, mark: &str, number: usize) -> Result<()> {
         let mut intent = self.intent_of(&before.entity, Action::Create, None, &before.document, mark);
         intent.correlation = format!("whlaw{mark}b{number}");
-        let outcomes = self.connection.apply(&[intent]).await?.value;
+        let outcomes = self.rested().apply(&[intent]).await?.value;
         if let Some(Outcome::Failed(failure)) = outcomes.first() {
             anyhow::bail!("`{}` that has to be there before was refused: {}", before.entity, failure.message);
         }

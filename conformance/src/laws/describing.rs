@@ -48,7 +48,7 @@ pub(super) async fn previous(stage: &Stage, law: &mut Law) -> Result<()> {
         law.case(|| format!("configuration of version {from}"), seen, Vec::new());
         for (feed, version, text) in &previous.cursors {
             let cursor = Cursor { version: *version, bytes: text.clone().into_bytes() };
-            let pulled = stage.connection.pull(feed, Some(&cursor), &Bounds::default()).await;
+            let pulled = stage.rested().pull(feed, Some(&cursor), &Bounds::default()).await;
             let seen = pulled.err().map(|error| error.to_string());
             law.case(|| format!("cursor of version {version} of feed `{feed}`"), seen, stage.trouble.requests());
         }

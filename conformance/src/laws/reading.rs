@@ -21,7 +21,7 @@ const MAX_POINTS: usize = 60;
 
 async fn pull(stage: &Stage, feed: &FeedEntry, cursor: Option<&Cursor>, page_items: u32) -> Result<Page> {
     let bounds = Bounds { max_items: page_items, ..Bounds::default() };
-    Ok(stage.connection.pull(&feed.name, cursor, &bounds).await?.value)
+    stage.pull(&feed.name, cursor, &bounds).await
 }
 
 /// Reads a feed to its end.

@@ -107,7 +107,7 @@ fn message(body: &str, webhook: &WebhookEntry, id: &str, mark: &str) -> Delivery
 async fn ids(stage: &Stage, feed: &str) -> Result<Vec<String>> {
     let (mut cursor, mut ids): (Option<Cursor>, Vec<String>) = (None, Vec::new());
     for _ in 0..MAX_PAGES {
-        let page = stage.connection.pull(feed, cursor.as_ref(), &Bounds::default()).await?.value;
+        let page = stage.pull(feed, cursor.as_ref(), &Bounds::default()).await?;
         ids.extend(page.items.into_iter().map(|item| item.id));
         if page.caught_up {
             return Ok(ids);

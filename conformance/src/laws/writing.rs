@@ -59,10 +59,10 @@ pub(super) async fn plan(stage: &Stage, law: &mut Law) -> Result<()> {
         let intent = stage.intent(write, &mark);
         stage.trouble.plan(None);
         stage.witness.forget();
-        let previews = stage.connection.plan(std::slice::from_ref(&intent)).await?.value;
-        let again = stage.connection.plan(std::slice::from_ref(&intent)).await?.value;
+        let previews = stage.rested().plan(std::slice::from_ref(&intent)).await?.value;
+        let again = stage.rested().plan(std::slice::from_ref(&intent)).await?.value;
         let sent = stage.trouble.requests().len();
-        let applied = stage.connection.apply(std::slice::from_ref(&intent)).await?.value;
+        let applied = stage.rested().apply(std::slice::from_ref(&intent)).await?.value;
         let asked = stage.witness.asked("apply");
         let seen = match previews.first() {
             _ if sent > 0 => Some(format!("plan sent {sent} requests")),
@@ -96,7 +96,7 @@ pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
         stage.trouble.plan(None);
         let mut seen = None;
         for _ in 0..2 {
-            let outcomes = stage.connection.apply(std::slice::from_ref(&intent)).await?.value;
+            let outcomes = stage.rested().apply(std::slice::from_ref(&intent)).await?.value;
             if let Some(Outcome::Failed(failure)) = outcomes.first()
                 && !matches!(failure.cause, Cause::Conflict { same_content: Some(true), .. })
             {
@@ -106,7 +106,7 @@ pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
         if write.action == Action::Create {
             let there = stage.count(write, &intent.correlation, &mark).await?;
             seen = seen.or(there.filter(|count| *count != 1).map(|count| format!("{count} documents are there")));
-            let verdicts = stage.connection.verify(std::slice::from_ref(&intent)).await?.value;
+            let verdicts = stage.rested().verify(std::slice::from_ref(&intent)).await?.value;
             let found = matches!(verdicts.first(), Some(Ok(Verdict::Found(_))));
             seen = seen.or_else(|| (!found).then(|| format!("verify does not find it: {verdicts:?}")));
         }
@@ -266,7 +266,7 @@ pub(super) async fn faults(stage: &Stage, law: &mut Law) -> Result<()> {
                 stage.prepare(write, &mark).await?;
                 let intent = stage.intent(write, &mark);
                 stage.trouble.plan(Some((request, fault.happening.clone())));
-                let told = stage.connection.apply(std::slice::from_ref(&intent)).await;
+                let told = stage.rested().apply(std::slice::from_ref(&intent)).await;
                 let trace = stage.trouble.requests();
                 let failure = match &told {
                     Ok(answer) => failed(answer.value.first()),
