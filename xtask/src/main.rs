@@ -1,4 +1,4 @@
-//! Workspace tasks: `cargo xtask demo`, `test`, `components`, `connectors`, `bench`, `soak`, `schemas`, `security`, `fuzz`, `lint`.
+//! Workspace tasks: `cargo xtask --help` lists them.
 
 mod bench;
 mod command;
@@ -6,6 +6,7 @@ mod components;
 mod connectors;
 mod demo;
 mod fuzz;
+mod languages;
 mod lint;
 mod schemas;
 mod security;
@@ -45,6 +46,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Try the laws on every connector, run its tests, and write the table of plugins/README.md
     Connectors,
+    /// Build the example connectors of other languages with their public tools, and try the laws on them
+    Languages,
     /// Check formatting and lints
     Lint,
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Task::Security(options) => security::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Connectors => connectors::write(),
+        Task::Languages => languages::run(),
         Task::Lint => lint::run(),
     };
     match result {
