@@ -2,6 +2,7 @@
 
 mod ending;
 mod meter;
+mod share;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -16,6 +17,7 @@ use wasmtime::{Store, UpdateDeadline};
 use self::ending::Ended;
 pub(crate) use self::ending::{unsupported, while_loading};
 use self::meter::{Computing, Memory};
+pub(crate) use self::share::Share;
 use crate::abi::{Ask, Program, Told};
 use crate::capability::Rooms;
 use crate::capability::http::CallScope;
@@ -85,6 +87,8 @@ pub(crate) struct Setting {
     pub(crate) engine: Engine,
     /// Places that an instance takes.
     pub(crate) weight: u32,
+    /// What its calls have had of the processors.
+    pub(crate) share: Share,
     /// Limits of its calls.
     pub(crate) limits: Arc<Limits>,
     /// What its imports lead to.
@@ -261,6 +265,7 @@ async fn attempt<A: Ask>(
         let mut store = store(setting, scope, A::NAME, dry);
         ask.call(program, &mut store).await
     };
+    let running = share::sharing(&setting.share, setting.engine.turns(), running);
     // What a host function panics with passes through the guest's frames and arrives here; it ends this call alone.
     match AssertUnwindSafe(timeout_at(scope.deadline(), running)).catch_unwind().await {
         Ok(Ok(told)) => Ended::Told(told),
@@ -274,21 +279,9 @@ fn store(setting: &Setting, scope: &Arc<CallScope>, name: &'static str, dry: boo
     store.limiter(|call| &mut call.memory);
     store.set_hostcall_fuel(setting.limits.host_bytes);
     store.set_epoch_deadline(1);
-    let turns = setting.engine.turns();
-    store.epoch_deadline_callback(move |mut store| {
-        let computing = &mut store.data_mut().computing;
-        computing.tick()?;
-        if !computing.is_long() {
-            return Ok(UpdateDeadline::Yield(1));
-        }
-        let turns = Arc::clone(&turns);
-        let turn = async move {
-            // Nothing closes it; a turn is used up and not given back.
-            if let Ok(turn) = turns.acquire().await {
-                turn.forget();
-            }
-        };
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
+    store.epoch_deadline_callback(|mut store| {
+        store.data_mut().computing.tick()?;
+        Ok(UpdateDeadline::Yield(1))
     });
     store
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use wasmtime::component::Component;
 
 use crate::abi::{Ask, Program, ask};
-use crate::call::{self, Setting};
+use crate::call::{self, Setting, Share};
 use crate::capability::Rooms;
 use crate::capability::http::scope::Allowance;
 use crate::connection::ConnectionBuilder;
@@ -192,7 +192,8 @@ fn setting(ground: &Ground, weight: u32, name: &str) -> Setting {
         clock: Arc::clone(&ground.clock),
         randomness: Arc::clone(&ground.randomness),
     };
-    Setting { engine: ground.engine.clone(), weight, limits: Arc::clone(&ground.limits), rooms: Arc::new(rooms) }
+    let (engine, limits, rooms) = (ground.engine.clone(), Arc::clone(&ground.limits), Arc::new(rooms));
+    Setting { engine, weight, share: Share::default(), limits, rooms }
 }
 
 /// Names a connector that has not said its name yet.

@@ -12,9 +12,6 @@ use crate::error::{Blame, Error, ErrorKind};
 /// guest that computes keeps its thread before others get a turn.
 pub(crate) const TICK: Duration = Duration::from_millis(2);
 
-/// A call that has computed for longer takes turns with the others that have: 20 ms, a page of many hundred orders.
-pub(crate) const SHORT: Duration = Duration::from_millis(20);
-
 /// Memories of running instances at once, over all connections. A connector in Rust has one. Calls beyond queue.
 const MEMORIES: u32 = 256;
 
@@ -51,8 +48,9 @@ impl Engine {
             tracing::warn!(%reason, "no address space for a pool of instances; each call maps its own memory");
             wasmtime::Engine::new(&config()).map_err(|source| setup("the wasm engine cannot be built", source))
         })?;
-        let turns = Arc::new(Semaphore::new(0));
-        tick(wasm.weak(), Arc::clone(&turns))?;
+        tick(wasm.weak())?;
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let turns = Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)));
         Ok(Self { wasm, places: Arc::new(Semaphore::new(MEMORIES as usize)), turns })
     }
 
@@ -61,11 +59,10 @@ impl Engine {
         &self.wasm
     }
 
-    /// Returns what gives long calls their turns: each is good for one tick, and in a tick there is one for every processor
-    /// but one. So long calls never keep every thread of the async runtime, and short ones, and what arrives from the
-    /// network, do not wait for them.
-    pub(crate) fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.turns)
+    /// Returns the turns of connections that have used their share of the processors up: one for every processor but one. So
+    /// they never keep every thread of the async runtime, and others, and what arrives from the network, do not wait for them.
+    pub(crate) fn turns(&self) -> &Arc<Semaphore> {
+        &self.turns
     }
 
     /// Waits for a place to run an instance of that weight; see [`weight`].
@@ -84,14 +81,11 @@ pub(crate) fn weight(component: &wasmtime::component::Component) -> u32 {
     })
 }
 
-/// Advances the epoch, and gives out the turns of each tick, until the engine is gone. A thread of its own, because the tasks that it has to interrupt may keep
+/// Advances the epoch until the engine is gone. A thread of its own, because the tasks that it has to interrupt may keep
 /// every thread of the async runtime busy.
-fn tick(engine: wasmtime::EngineWeak, turns: Arc<Semaphore>) -> Result<(), Error> {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+fn tick(engine: wasmtime::EngineWeak) -> Result<(), Error> {
     let ticker = move || {
         while let Some(engine) = engine.upgrade() {
-            let most = processors.saturating_sub(1).max(1);
-            turns.add_permits(most.saturating_sub(turns.available_permits()));
             engine.increment_epoch();
             drop(engine);
             std::thread::sleep(TICK);

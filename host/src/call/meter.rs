@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
 use super::Stop;
-use crate::engine::{SHORT, TICK};
+use crate::engine::TICK;
 
 /// Bytes of a table's element.
 const ELEMENT: usize = size_of::<usize>();
@@ -76,11 +76,6 @@ impl Computing {
     /// Does not count the next tick: it passed while the guest waited for the host.
     pub(super) fn forgive(&mut self) {
         self.forgiven = true;
-    }
-
-    /// Tells whether the call has computed for so long that it takes turns with others.
-    pub(super) fn is_long(&self) -> bool {
-        TICK.saturating_mul(self.ticks) > SHORT
     }
 
     /// Counts a tick that found the guest computing.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::reach::Reach;
 use super::{Bound, Connection};
-use crate::call::Setting;
+use crate::call::{Setting, Share};
 use crate::capability::http::scope::Allowance;
 use crate::capability::http::{Egress, EgressSettings};
 use crate::capability::lookups::Room;
@@ -115,7 +115,8 @@ impl ConnectionBuilder {
             clock: Arc::clone(&ground.clock),
             randomness: Arc::clone(&ground.randomness),
         };
-        Setting { engine: ground.engine.clone(), weight: loaded.setting.weight, limits, rooms: Arc::new(rooms) }
+        let (engine, weight) = (ground.engine.clone(), loaded.setting.weight);
+        Setting { engine, weight, share: Share::default(), limits, rooms: Arc::new(rooms) }
     }
 
     fn inbound(&self, policy: &Policy) -> Inbound {
