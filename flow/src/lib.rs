@@ -8,6 +8,7 @@
 //! a cause; a write whose outcome is unknown is asked about before it is repeated; two processes on one ledger never
 //! both act; a cursor never moves past an item that is not recorded.
 
+mod drain;
 mod endpoint;
 mod ledger;
 mod lookups;

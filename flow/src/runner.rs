@@ -26,6 +26,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use wharf_host::model::Instant;
 
+use crate::drain::Drain;
 use crate::endpoint::Endpoint;
 use crate::ledger::{HoldTable, Ledger, Taken};
 use crate::problem::{Error, Problem};
@@ -42,6 +43,7 @@ pub struct Runner {
     endpoints: BTreeMap<String, Arc<dyn Endpoint>>,
     ledger: Ledger,
     settings: Settings,
+    drain: Drain,
 }
 
 /// What happens during a run, for progress displays and logs.
@@ -129,7 +131,9 @@ impl Runner {
         let problems = spec.check(&manifests);
         let target = manifests.get(&spec.target.connection);
         match definition::compile(&spec, target) {
-            Ok(definition) if problems.is_empty() => Ok(Self { spec, definition, endpoints, ledger, settings }),
+            Ok(definition) if problems.is_empty() => {
+                Ok(Self { spec, definition, endpoints, ledger, settings, drain: Drain::default() })
+            }
             _ => Err(Error::Definition { flow: spec.name, problems }),
         }
     }
@@ -144,10 +148,17 @@ impl Runner {
         &self.endpoints
     }
 
+    /// Brings what is under way to its end: the calls that were started end and are recorded, and nothing is started any
+    /// more, in this run or a later one. At its most that takes one call's deadline.
+    pub fn drain(&self) {
+        self.drain.begin();
+    }
+
     /// Runs once: reads what is new, and works until nothing is due within `settings.settle`.
     ///
     /// What fails is in the report and in the ledger, under its cause; the run itself goes on with the rest. Dropping
     /// the future stops the run: the lease is given back, and writes that were under way are asked about next time.
+    /// [`drain`](Self::drain) first, where there is the time, and there are none.
     ///
     /// # Errors
     /// When somebody else runs the flow, takes it over meanwhile, or the ledger fails.
@@ -193,6 +204,20 @@ impl Runner {
             Taken::Held { holder, until } => Err(Error::Held { flow: self.spec.name.clone(), holder, until }),
             Taken::Ours { lease, stalled } => run::run(self, &lease, stalled, Reading::Not, observer).await,
         }
+    }
+
+    /// Tells whether the definition as it is now lets something go that was parked under an earlier one.
+    pub(crate) fn frees_parked(&self) -> Result<bool, Error> {
+        let Some((flow, definition)) = self.ledger.known_flow(&self.spec.name)? else { return Ok(false) };
+        let redefined = definition != self.definition.digest && !self.ledger.redefinable_items(flow)?.is_empty();
+        Ok(redefined || !self.newly_mapped(flow)?.is_empty())
+    }
+
+    /// Returns the items that were parked because values were not mapped, and all of those are now.
+    fn newly_mapped(&self, flow: i64) -> Result<Vec<i64>, Error> {
+        let is_mapped = |(list, value): &(String, String)| definition::is_mapped(&self.spec.tables, list, value);
+        let unmapped = self.ledger.unmapped_items(flow)?.into_iter();
+        Ok(unmapped.filter(|(_, keys)| keys.iter().all(is_mapped)).map(|(item, _)| item).collect())
     }
 
     /// Returns what is held, and what follows from it for the flow's connections.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use wharf_host::model::Instant;
 
+use crate::drain::Drain;
 use crate::endpoint::Endpoint;
 use crate::ledger::{DueWakeUp, Held, Ledger, Taken};
 use crate::problem::Error;
@@ -119,6 +120,8 @@ struct Slot<'r> {
     /// When its feed is read next; none while it is, and for a flow without a schedule.
     due: Option<Instant>,
     under_way: bool,
+    /// Whether its definition lets items go that an earlier one parked: they do not wait for its schedule.
+    frees_parked: bool,
     /// What it was told of is not taken up before: a run that can do nothing about it is not started again at once.
     rests_until: Instant,
 }
@@ -139,8 +142,9 @@ impl Scheduler {
         Self { ledger, settings }
     }
 
-    /// Runs what is due until `shutdown` is ready, then waits for the runs under way to be dropped: their leases are
-    /// given back, and writes that were under way are asked about at the next start.
+    /// Runs what is due until `shutdown` is ready. Then nothing new is started, and what is under way has the time of
+    /// `settings.farewell` to end. Runs that take longer are dropped: their leases are given back, and writes that were
+    /// under way are asked about at the next start.
     ///
     /// A flow never runs twice at once; what falls due while it runs is made up for once. A run that leaves something
     /// for a certain time, such as a retry, is followed by another one then.
@@ -151,23 +155,37 @@ impl Scheduler {
         &self,
         runners: &[Runner],
         observer: &dyn ServeObserver,
-        shutdown: impl Future<Output = ()> + Send,
+        shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let serving = std::pin::pin!(self.serve_forever(runners, observer));
+        let drain = Drain::default();
+        let serving = std::pin::pin!(self.serve_until(&drain, runners, observer));
         let shutdown = std::pin::pin!(shutdown);
-        match select(serving, shutdown).await {
+        let serving = match select(serving, shutdown).await {
+            Either::Left((result, _)) => return result,
+            Either::Right(((), serving)) => serving,
+        };
+        runners.iter().for_each(Runner::drain);
+        drain.begin();
+        let until = self.ledger.now().after(self.settings.farewell);
+        match select(serving, self.settings.sleep.until(until, self.ledger.clock().as_ref())).await {
             Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Ok(()),
+            Either::Right(_) => Ok(()),
         }
     }
 
-    async fn serve_forever(&self, runners: &[Runner], observer: &dyn ServeObserver) -> Result<(), Error> {
+    async fn serve_until(&self, drain: &Drain, runners: &[Runner], observer: &dyn ServeObserver) -> Result<(), Error> {
         let endpoints = all_endpoints(runners);
         let mut slots = self.slots(runners)?;
         let mut told = self.ledger.told();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
         let (mut waking, mut wake_after) = (false, Instant::default());
         loop {
+            if drain.has_begun() {
+                while let Some(ended) = under_way.next().await {
+                    ended?;
+                }
+                return Ok(());
+            }
             told.mark_unchanged();
             let now = self.ledger.now();
             let mut times = vec![now.after(LOOK_AGAIN)];
@@ -176,6 +194,7 @@ impl Scheduler {
                     Turn::Nothing { until } => times.extend(until),
                     turn => {
                         slot.under_way = true;
+                        slot.frees_parked = false;
                         slot.due = slot.due.filter(|_| matches!(turn, Turn::Told { .. }));
                         under_way.push(Box::pin(self.run(index, slot.runner, turn, observer)));
                     }
@@ -189,7 +208,7 @@ impl Scheduler {
                 times.extend(wake_at);
             }
             let next = times.into_iter().min().unwrap_or(now);
-            match self.first_of(&mut under_way, next, &mut told).await? {
+            match self.first_of(&mut under_way, next, &mut told, drain).await? {
                 Some(Ended::WakeUps { elsewhere }) => {
                     waking = false;
                     wake_after = if elsewhere { self.ledger.now().after(LOOK_AGAIN) } else { Instant::default() };
@@ -208,7 +227,13 @@ impl Scheduler {
 
     fn slots<'r>(&self, runners: &'r [Runner]) -> Result<Vec<Slot<'r>>, Error> {
         let slot = |runner| {
-            Ok(Slot { runner, due: self.next_start(runner)?, under_way: false, rests_until: Instant::default() })
+            Ok(Slot {
+                runner,
+                due: self.next_start(runner)?,
+                under_way: false,
+                frees_parked: runner.frees_parked()?,
+                rests_until: Instant::default(),
+            })
         };
         runners.iter().map(slot).collect()
     }
@@ -219,6 +244,9 @@ impl Scheduler {
         }
         if slot.due.is_some_and(|due| due <= now) {
             return Ok(Turn::Scheduled);
+        }
+        if slot.frees_parked {
+            return Ok(Turn::Told { poll_at: slot.due });
         }
         let told = self.next_told(slot.runner)?.map(|told| told.max(slot.rests_until));
         if told.is_some_and(|told| told <= now) {
@@ -254,10 +282,12 @@ impl Scheduler {
         under_way: &mut FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>>,
         next: Instant,
         told: &mut watch::Receiver<u64>,
+        drain: &Drain,
     ) -> Result<Option<Ended>, Error> {
         let wait = self.settings.sleep.until(next, self.ledger.clock().as_ref());
         let (wait, hear) = (std::pin::pin!(wait), std::pin::pin!(told.changed()));
-        let wait = select(wait, hear);
+        let draining = std::pin::pin!(drain.begun());
+        let wait = select(draining, select(wait, hear));
         if under_way.is_empty() {
             wait.await;
             return Ok(None);

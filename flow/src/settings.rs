@@ -47,6 +47,9 @@ pub struct Settings {
     /// Longest time that a call may take. 60 s, as the host's own limit. After taking over from a run that may only have
     /// stalled, nothing is asked of the remote before that time is over.
     pub call: Duration,
+    /// How long what is under way may take to end once a [`Scheduler`](crate::Scheduler) is told to stop. 8 s: whoever stops a
+    /// program mostly gives it ten before it is killed.
+    pub farewell: Duration,
     /// Items of a page. 500.
     pub page_items: u32,
     /// Bytes of a page. 4 MiB.
@@ -93,6 +96,7 @@ impl Default for Settings {
             settle: Duration::from_secs(30),
             lease: Duration::from_secs(30),
             call: Duration::from_secs(60),
+            farewell: Duration::from_secs(8),
             page_items: 500,
             page_bytes: 4 << 20,
             batch: usize::MAX,

@@ -127,6 +127,13 @@ impl Ledger {
         Ok(state.unwrap_or_default())
     }
 
+    /// Returns a flow's number, and the digest of the definition that it ran with last; none for one that never ran.
+    pub(crate) fn known_flow(&self, flow: &str) -> Result<Option<(i64, Vec<u8>)>> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached("SELECT n, definition FROM flows WHERE name = ?1")?;
+        Ok(statement.query_row([flow], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
     /// Records pages that follow each other and moves the cursor behind them, in one transaction.
     pub(crate) async fn commit_pages(&self, lease: &Lease, pages: Vec<PageCommit>) -> Result<Vec<PageCounts>> {
         let now = self.now();

@@ -20,6 +20,9 @@ impl Run<'_> {
         // nothing is marked before its turn.
         let verifiable = self.is_verifiable(&target.connection, &target.entity, target.action);
         let early = if verifiable { None } else { self.permits.acquire().await.ok() };
+        if self.runner.drain.has_begun() {
+            return Ok(());
+        }
         let mut begins = Vec::new();
         let mut intents = Vec::new();
         for Decided { item, decision } in items {
@@ -96,6 +99,9 @@ impl Run<'_> {
         let Some((first, _)) = batch.first() else { return Ok(()) };
         let verifiable = self.is_verifiable(&first.connection, &first.entity, first.action);
         let early = if verifiable { None } else { self.permits.acquire().await.ok() };
+        if self.runner.drain.has_begun() {
+            return Ok(());
+        }
         let (intents, resends): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|(intent, mapped)| (intent.clone(), Resend { intent: intent.n, mapped })).unzip();
         let sent = self.runner.ledger.send_again(self.lease, resends).await?;
@@ -135,8 +141,9 @@ impl Run<'_> {
                 // This process was stopped for a while: somebody else may be at it.
                 self.lease.renew().await?;
             }
-            if let Some(not_before) = batch.first().and_then(|first| self.held_until(first)) {
-                // Calls that were under way brought a hold: this one is not made any more.
+            let draining = self.runner.drain.has_begun().then(|| self.now());
+            if let Some(not_before) = draining.or_else(|| batch.first().and_then(|first| self.held_until(first))) {
+                // Calls that were under way brought a hold, or the run comes to its end: this one is not made any more.
                 let postponed = batch.into_iter().map(|intent| (intent, Effect::Postponed { not_before }));
                 self.settle(postponed.collect(), &Trace::default()).await?;
                 continue;

@@ -56,6 +56,9 @@ impl Run<'_> {
         let Some(first) = batch.first() else { return Ok(Vec::new()) };
         let connection = first.connection.clone();
         let permit = self.permits.acquire().await.ok();
+        if self.runner.drain.has_begun() {
+            return Ok(Vec::new());
+        }
         let intents: Vec<_> = batch.iter().map(StoredIntent::to_host).collect();
         let answer = self.runner.endpoint(&connection)?.verify(&intents).await;
         drop(permit);

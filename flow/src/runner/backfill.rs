@@ -1,6 +1,7 @@
 //! Reads a window of the feed again. The ledger is the same, so nothing is written twice; the cursor is another one, so
 //! the flow's own stays where it is.
 
+use futures::future::select;
 use wharf_host::model::{Answer, Bounds, Instant};
 
 use super::apply::{failure_of, internal};
@@ -41,7 +42,7 @@ pub(super) async fn backfill(
         attempts: 0,
         observer,
     };
-    while reading.backfill.status.ended.is_none() {
+    while reading.backfill.status.ended.is_none() && !runner.drain.has_begun() {
         if !reading.read_until_full().await? {
             break;
         }
@@ -108,7 +109,7 @@ impl BackfillRun<'_> {
     /// for another time.
     async fn read_until_full(&mut self) -> Result<bool, Error> {
         let runner = self.runner;
-        while self.backfill.status.ended.is_none() {
+        while self.backfill.status.ended.is_none() && !runner.drain.has_begun() {
             if runner.ledger.has_backlog(self.backfill.flow, runner.settings.backlog)? {
                 break;
             }
@@ -118,7 +119,9 @@ impl BackfillRun<'_> {
                     return Ok(false);
                 }
                 self.observer.event(&RunEvent::Waiting { until: at });
-                runner.settings.sleep.until(at, runner.ledger.clock().as_ref()).await;
+                let wait = runner.settings.sleep.until(at, runner.ledger.clock().as_ref());
+                select(wait, std::pin::pin!(runner.drain.begun())).await;
+                continue;
             }
             if !self.read_page().await? {
                 return Ok(false);

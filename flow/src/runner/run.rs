@@ -239,11 +239,7 @@ impl<'r> Run<'r> {
     /// Lets parked items go on whose cause is gone.
     async fn release(&self, redefined: bool) -> Result<(), Error> {
         let ledger = &self.runner.ledger;
-        let tables = &self.runner.spec.tables;
-        let unmapped = ledger.unmapped_items(self.flow)?;
-        let is_mapped = |(list, value): &(String, String)| definition::is_mapped(tables, list, value);
-        let mapped: Vec<i64> =
-            unmapped.into_iter().filter(|(_, keys)| keys.iter().all(is_mapped)).map(|(item, _)| item).collect();
+        let mapped = self.runner.newly_mapped(self.flow)?;
         if !mapped.is_empty() {
             ledger.let_go(self.lease, mapped, "every value is mapped now").await?;
         }
@@ -270,7 +266,7 @@ impl<'r> Run<'r> {
         self.work(reading).await?;
         let Some(keep) = self.runner.settings.keep_done else { return Ok(()) };
         let before = Instant(self.now().0.saturating_sub(u64::try_from(keep.as_millis()).unwrap_or(u64::MAX)));
-        while self.runner.ledger.compact(self.lease, self.flow, before).await? {}
+        while !self.runner.drain.has_begun() && self.runner.ledger.compact(self.lease, self.flow, before).await? {}
         Ok(())
     }
 
@@ -287,6 +283,9 @@ impl<'r> Run<'r> {
         // Some are called for, the others are made durable before or after: so a commit is shared by many.
         let slots = self.permits.available_permits().saturating_mul(4);
         loop {
+            if self.runner.drain.has_begun() {
+                return self.last_of(under_way).await;
+            }
             told.mark_unchanged();
             if reading != Reading::Not {
                 // From then on what is told waits for the next run, so that this one comes to an end.
@@ -310,8 +309,7 @@ impl<'r> Run<'r> {
             if under_way.is_empty() {
                 let Some(due) = due else { return Ok(()) };
                 self.observer.event(&RunEvent::Waiting { until: due });
-                let (waiting, hearing) = (std::pin::pin!(self.wait_until(due)), std::pin::pin!(told.changed()));
-                select(waiting, hearing).await;
+                self.wait_or_hear(Some(due), &mut told).await;
                 self.refresh_holds()?;
                 continue;
             }
@@ -329,17 +327,31 @@ impl<'r> Run<'r> {
         due: Option<Instant>,
         told: &mut watch::Receiver<u64>,
     ) -> Result<Option<Ended>, Error> {
+        let wait = std::pin::pin!(self.wait_or_hear(due, told));
+        match select(under_way.next(), wait).await {
+            Either::Left((ended, _)) => ended.transpose(),
+            Either::Right(_) => Ok(None),
+        }
+    }
+
+    /// Waits for that time, for a word from elsewhere, or until the run is brought to its end.
+    async fn wait_or_hear(&self, due: Option<Instant>, told: &mut watch::Receiver<u64>) {
         let wait = std::pin::pin!(async {
             match due {
                 Some(due) => self.wait_until(due).await,
                 None => std::future::pending().await,
             }
         });
-        let hear = std::pin::pin!(told.changed());
-        match select(under_way.next(), select(wait, hear)).await {
-            Either::Left((ended, _)) => ended.transpose(),
-            Either::Right(_) => Ok(None),
+        let (hear, drain) = (std::pin::pin!(told.changed()), std::pin::pin!(self.runner.drain.begun()));
+        select(wait, select(hear, drain)).await;
+    }
+
+    /// Waits until all that was started has ended.
+    async fn last_of(&self, mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>>) -> Result<(), Error> {
+        while let Some(ended) = under_way.next().await {
+            ended?;
         }
+        Ok(())
     }
 
     async fn wait_until(&self, at: Instant) {

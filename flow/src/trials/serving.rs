@@ -7,8 +7,8 @@ use wharf_host::model::Cause;
 use wharf_host::store::{Store, WakeUp};
 
 use super::remote::Fate;
-use super::world::{order, world};
-use crate::{Schedule, Scheduler, ServeEvent, ServeObserver};
+use super::world::{order, world, world_of};
+use crate::{Rule, Schedule, Scheduler, ServeEvent, ServeObserver, Table};
 
 #[derive(Default)]
 struct Log(Mutex<Vec<String>>);
@@ -101,4 +101,66 @@ fn flow_that_somebody_else_runs_is_tried_again_later() {
     assert!(one.is_ok(), "{one:?}");
     assert!(log.0.lock().unwrap().contains(&"failed flow-held".to_owned()));
     assert!(world.target.effects().values().all(|count| *count == 1));
+}
+
+#[test]
+fn told_to_stop_it_lets_calls_end_and_starts_nothing_more() {
+    for verifiable in [true, false] {
+        let mut world = world_of(verifiable, 1).with_orders(40);
+        world.spec.schedule = Schedule::Every { interval: Duration::from_secs(300), jitter: Duration::ZERO };
+        world.target.script(|_, _| Fate::Slow(Duration::from_secs(5)));
+        let stopped = {
+            let ledger = world.ledger();
+            let runners = [world.runner(&ledger)];
+            let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
+            let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(7)), ledger.clock().as_ref());
+            world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), end)).unwrap().unwrap();
+            world.target.written().len()
+        };
+        assert!((1..40).contains(&stopped), "{stopped} were written");
+        let applied = world.target.total_applies();
+        assert_eq!(applied, stopped, "every call that was made has ended");
+        let report = world.run();
+        assert_eq!((report.done, world.target.written().len()), (u64::try_from(40 - stopped).unwrap(), 40));
+        assert!(world.target.effects().values().all(|count| *count == 1));
+        assert_eq!(world.target.total_applies(), 40, "what waited for its turn was not taken for sent");
+    }
+}
+
+#[test]
+fn call_that_takes_longer_than_the_farewell_is_asked_about_at_the_next_start() {
+    let mut world = world().with_orders(1);
+    world.spec.schedule = Schedule::Every { interval: Duration::from_secs(300), jitter: Duration::ZERO };
+    world.target.script(|_, before| if before == 0 { Fate::Slow(Duration::from_secs(50)) } else { Fate::Applied });
+    let asked = {
+        let ledger = world.ledger();
+        let runners = [world.runner(&ledger)];
+        let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
+        let start = ledger.now();
+        let end = world.settings.sleep.until(start.after(Duration::from_secs(7)), ledger.clock().as_ref());
+        world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), end)).unwrap().unwrap();
+        assert!(ledger.now().since(start) < Duration::from_secs(20), "it waited for the call");
+        world.target.total_verifies()
+    };
+    assert_eq!((asked, world.target.written().len()), (0, 0));
+    world.run_to_the_end();
+    assert!(world.target.total_verifies() > 0);
+    assert_eq!(world.target.written().len(), 1);
+}
+
+#[test]
+fn mapping_that_was_added_lets_a_served_flow_go_on_before_its_schedule() {
+    let mut world = world().with_orders(3);
+    world.spec.schedule = Schedule::Every { interval: Duration::from_secs(86_400), jitter: Duration::ZERO };
+    world.spec.mapping.push(("rate".into(), Rule::from_path("rate").in_table("rate")));
+    world.spec.tables.insert("rate".into(), Table::default());
+    assert_eq!(world.run().totals.parked, 3);
+    world.spec.tables.insert("rate".into(), Table { entries: [("23".into(), "7".into())].into(), ..Table::default() });
+    let ledger = world.ledger();
+    let pulls = world.shop.state().pulls.len();
+    let runners = [world.runner(&ledger)];
+    let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
+    let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(60)), ledger.clock().as_ref());
+    world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), end)).unwrap().unwrap();
+    assert_eq!((world.target.written().len(), world.shop.state().pulls.len()), (3, pulls));
 }
