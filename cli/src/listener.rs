@@ -7,6 +7,7 @@ pub(crate) mod desk;
 mod tls;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,9 +48,23 @@ const HEAD_BYTES: usize = 32 << 10;
 /// Time for requests under way when the program is told to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// A socket that is listened on. It outlives its listener when another one takes over, so that nobody is turned away.
+#[derive(Clone)]
+pub(crate) struct Socket {
+    /// As the installation names it.
+    named: SocketAddr,
+    socket: Arc<TcpListener>,
+}
+
+impl Socket {
+    async fn bind(named: SocketAddr) -> io::Result<Self> {
+        Ok(Self { named, socket: Arc::new(TcpListener::bind(named).await?) })
+    }
+}
+
 /// A socket that is listened on, and what answers there.
 pub(crate) struct Listener {
-    socket: TcpListener,
+    socket: Socket,
     tls: Option<TlsAcceptor>,
     inside: Arc<Inside>,
 }
@@ -61,26 +76,39 @@ struct Inside {
 }
 
 impl Listener {
-    /// Binds the address.
+    /// Binds the address, or takes the socket over that was bound to it before.
     pub(crate) async fn bind(
         settings: &ServeSettings,
         installation: &Installation,
         desk: Desk,
+        before: Option<&Socket>,
     ) -> Result<Self, Failure> {
         let tls = settings.tls.as_ref().map(|files| tls::acceptor(installation, files)).transpose()?;
-        let socket = TcpListener::bind(settings.listen).await.map_err(|error| {
+        let cannot = |error| {
             let message =
                 format!("`{}` cannot be listened on ({error}); free it, or set `listen` of [serve]", settings.listen);
             Failure::new(Exit::Installation, "cannot-listen", message).at(installation.shown())
-        })?;
+        };
+        let socket = match before.filter(|before| before.named == settings.listen) {
+            Some(before) => before.clone(),
+            None => Socket::bind(settings.listen).await.map_err(cannot)?,
+        };
         let requests = Semaphore::new(REQUESTS);
         let inside = Arc::new(Inside { desk, requests, body_bytes: settings.body_bytes });
         Ok(Self { socket, tls, inside })
     }
 
+    /// Returns the socket, for one that takes over.
+    pub(crate) fn socket(&self) -> Socket {
+        self.socket.clone()
+    }
+
     /// Returns where it listens.
     pub(crate) fn address(&self) -> Result<SocketAddr, Failure> {
-        self.socket.local_addr().map_err(|error| Failure::internal(format!("the listener has no address: {error}")))
+        self.socket
+            .socket
+            .local_addr()
+            .map_err(|error| Failure::internal(format!("the listener has no address: {error}")))
     }
 
     /// Answers until `stop` is set, then lets requests under way end.
@@ -95,7 +123,7 @@ impl Listener {
             };
             let accepted = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                accepted = self.socket.accept() => accepted,
+                accepted = self.socket.socket.accept() => accepted,
             };
             let stream = match accepted {
                 Ok((stream, _)) => stream,

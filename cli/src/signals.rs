@@ -46,6 +46,6 @@ impl Signals {
 
 /// Returns why a command that was interrupted did not finish.
 pub(crate) fn interrupted() -> Failure {
-    let message = "stopped by a signal; writes that were under way are asked about by the next run";
+    let message = "stopped by a signal; the next run goes on from here, and asks about writes that had no answer yet";
     Failure::new(Exit::Interrupted, "interrupted", message)
 }

@@ -224,6 +224,20 @@ impl Site {
         Ok((site, ledger))
     }
 
+    /// Opens an installation that may have changed since it was opened before. The ledger is the same one, unless the file
+    /// names another now.
+    pub(crate) async fn with_state_of(path: &Path, before: &Self, ledger: &Ledger) -> Result<(Self, Ledger), Failure> {
+        let installation = Installation::read(path)?;
+        installation.require_correct()?;
+        let state = |installation: &Installation| installation.path(&installation.file.settings.state);
+        let ledger = match state(&installation) == state(&before.installation) {
+            true => ledger.clone(),
+            false => installation.ledger()?,
+        };
+        let site = Self::open(installation, Some(ledger.clone()), Equipment::default()).await?;
+        Ok((site, ledger))
+    }
+
     /// Opens an installation that was read, with this ledger and equipment. Fails with every mistake.
     pub(crate) async fn open(
         installation: Installation,

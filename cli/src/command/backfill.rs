@@ -3,13 +3,13 @@
 use serde_json::json;
 use wharf_flow::{BackfillReport, RunEvent, RunObserver};
 
-use super::run::{exit, line};
+use super::run::{exit, line, unless_interrupted};
 use super::selection::who;
 use super::window::Window;
 use super::{Context, parked};
 use crate::failure::{Exit, Failure};
 use crate::output::{Page, Progress};
-use crate::signals::{self, Signals};
+use crate::signals::Signals;
 use crate::site::Site;
 use crate::time;
 
@@ -33,10 +33,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let (from, to) = arguments.window.ends();
     let display = Display(context.output.progress(&arguments.flow));
     let who = who();
-    let report = tokio::select! {
-        report = runner.backfill(from, to, &who, &display) => report?,
-        () = signals.wait() => return Err(signals::interrupted()),
-    };
+    let report = unless_interrupted(runner.backfill(from, to, &who, &display), &runners, &mut signals).await??;
     drop(display);
     context.output.result(&json!(report), |page| show(page, &report));
     let held = report.status.ended.is_none();

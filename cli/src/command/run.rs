@@ -1,11 +1,12 @@
 //! `wharf run [FLOW..]`.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use wharf_flow::{Hold, RunEvent, RunObserver, RunReport, Runner};
+use wharf_flow::{Hold, RunEvent, RunObserver, RunReport, Runner, Settings};
 
 use super::{Context, parked};
 use crate::failure::{Exit, Failure};
@@ -37,10 +38,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let flows = site.installation.flows(&arguments.flows)?;
     let runners = site.runners(&flows, &ledger)?;
     let runs = join_all(runners.iter().map(|runner| run_one(runner, context)));
-    let ended = tokio::select! {
-        ended = runs => ended,
-        () = signals.wait() => return Err(signals::interrupted()),
-    };
+    let ended = unless_interrupted(runs, &runners, &mut signals).await?;
     Ok(report(&ended, context))
 }
 
@@ -60,12 +58,30 @@ async fn run_recorded(
         }
         ended
     };
-    let ended = tokio::select! {
-        ended = runs => ended,
-        () = signals.wait() => return Err(signals::interrupted()),
-    };
+    let ended = unless_interrupted(runs, &runners, signals).await?;
     recording::finish(&recorder, &site, &ledger, file)?;
     Ok(report(&ended, context))
+}
+
+/// Waits for what runners do. After a signal nothing new is started, and what is under way has a few seconds to end; a
+/// second signal ends it at once.
+pub(super) async fn unless_interrupted<T>(
+    work: impl Future<Output = T>,
+    runners: &[Runner],
+    signals: &mut Signals,
+) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        ended = work.as_mut() => return Ok(ended),
+        () = signals.wait() => {}
+    }
+    runners.iter().for_each(Runner::drain);
+    tokio::select! {
+        _ = work => {}
+        () = signals.wait() => {}
+        () = tokio::time::sleep(Settings::default().farewell) => {}
+    }
+    Err(signals::interrupted())
 }
 
 /// How the run of one flow ended, or why it did not take place.

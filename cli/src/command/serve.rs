@@ -1,14 +1,18 @@
 //! `wharf serve [FLOW..]`.
 
+mod reload;
+
 use serde_json::json;
 use tokio::sync::watch;
-use wharf_flow::{Ledger, RunEvent, Schedule, Scheduler, ServeEvent, ServeObserver};
+use tokio::task::JoinSet;
+use wharf_flow::{Ledger, RunEvent, Runner, Schedule, Scheduler, ServeEvent, ServeObserver};
 
+use self::reload::Marks;
 use super::Context;
 use super::run::line;
 use crate::failure::{Exit, Failure};
-use crate::listener::Listener;
 use crate::listener::desk::Desk;
+use crate::listener::{Listener, Socket};
 use crate::output::Output;
 use crate::signals::Signals;
 use crate::site::Site;
@@ -22,47 +26,115 @@ pub(crate) struct Arguments {
     flows: Vec<String>,
 }
 
-/// Runs flows by their schedules, and takes in webhooks and requests, until SIGTERM or SIGINT.
+/// Runs flows by their schedules, and takes in webhooks and requests, until SIGTERM or SIGINT. What changes in the
+/// installation file meanwhile is taken up.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
-    let (site, ledger) = Site::with_state(&context.file).await?;
-    let mut flows = site.installation.flows(&arguments.flows)?;
-    let listens = site.installation.file.serve.is_some();
-    // A flow without a schedule is still told of webhooks.
-    flows.retain(|flow| listens || flow.schedule != Schedule::Manual);
-    if flows.is_empty() && !listens {
-        let message = "no flow has a schedule; give one `every` or `cron`, or use `wharf run`";
-        return Err(Failure::new(Exit::Installation, "no-schedule", message));
+    let mut leaving = JoinSet::new();
+    let mut served = Some(Served::open(&arguments, context, None).await?);
+    let mut word = "serving";
+    while let Some(serving) = served.take() {
+        serving.announce(word, &context.output)?;
+        served = serving.until_changed(&arguments, context, &mut signals, &mut leaving).await?;
+        word = "reloaded";
     }
-    let names: Vec<&str> = flows.iter().map(|flow| flow.name.as_str()).collect();
-    let edits = site.edit_flows();
-    let runners = site.runners(&flows.iter().copied().chain(&edits).collect::<Vec<_>>(), &ledger)?;
-    site.open_doors(Some(&ledger));
-    let listener = listener(&site, &ledger).await?;
-    context.output.event(&json!({ "event": "serving", "flows": names }), &format!("serving {}", names.join(", ")));
-    if let Some(listener) = &listener {
-        let address = listener.address()?;
-        context.output.event(&json!({ "event": "listening", "address": address }), &format!("listening on {address}"));
+    while let Some(left) = leaving.join_next().await {
+        left.map_err(|error| Failure::internal(format!("the listener broke off: {error}")))?;
     }
-    let (stop, stopped) = watch::channel(false);
-    let listening = listener.map(|listener| tokio::spawn(listener.serve(stopped)));
-    let scheduler = Scheduler::new(ledger, site.flow_settings());
-    let shutdown = async { signals.wait().await };
-    let served = scheduler.serve(&runners, &Lines(&context.output), shutdown).await;
-    // Nobody listening any more is as good as having stopped.
-    let _ = stop.send(true);
-    if let Some(listening) = listening {
-        listening.await.map_err(|error| Failure::internal(format!("the listener broke off: {error}")))?;
-    }
-    served?;
     context.output.event(&json!({ "event": "stopped" }), "stopped");
     Ok(Exit::Fine)
 }
 
-async fn listener(site: &Site, ledger: &Ledger) -> Result<Option<Listener>, Failure> {
+/// One state of the installation, ready to be served.
+struct Served {
+    site: Site,
+    ledger: Ledger,
+    runners: Vec<Runner>,
+    /// Names of the flows that were asked for.
+    names: Vec<String>,
+    listener: Option<Listener>,
+    /// The files as they were before they were read.
+    marks: Marks,
+}
+
+impl Served {
+    /// Opens the installation as it is now. What it has in common with the one before it, its ledger and its socket, is kept.
+    async fn open(arguments: &Arguments, context: &Context, before: Option<&Before<'_>>) -> Result<Self, Failure> {
+        let marks = Marks::of_file(&context.file);
+        let (site, ledger) = match before {
+            None => Site::with_state(&context.file).await?,
+            Some(before) => Site::with_state_of(&context.file, before.site, before.ledger).await?,
+        };
+        let mut flows = site.installation.flows(&arguments.flows)?;
+        let listens = site.installation.file.serve.is_some();
+        // A flow without a schedule is still told of webhooks.
+        flows.retain(|flow| listens || flow.schedule != Schedule::Manual);
+        if flows.is_empty() && !listens {
+            let message = "no flow has a schedule; give one `every` or `cron`, or use `wharf run`";
+            return Err(Failure::new(Exit::Installation, "no-schedule", message));
+        }
+        let names = flows.iter().map(|flow| flow.name.clone()).collect();
+        let edits = site.edit_flows();
+        let runners = site.runners(&flows.iter().copied().chain(&edits).collect::<Vec<_>>(), &ledger)?;
+        site.open_doors(Some(&ledger));
+        let listener = listener(&site, &ledger, before.and_then(|before| before.socket)).await?;
+        let marks = marks.with(&site.installation);
+        Ok(Self { site, ledger, runners, names, listener, marks })
+    }
+
+    fn announce(&self, word: &str, output: &Output) -> Result<(), Failure> {
+        let flows = self.names.join(", ");
+        output.event(&json!({ "event": word, "flows": self.names }), &format!("{word} {flows}"));
+        if let Some(listener) = &self.listener {
+            let address = listener.address()?;
+            output.event(&json!({ "event": "listening", "address": address }), &format!("listening on {address}"));
+        }
+        Ok(())
+    }
+
+    /// Serves until the program is told to end, or until the installation changed: then that is returned, ready to be
+    /// served. Its listener is among those that are `leaving` afterwards: they answer what they have accepted.
+    async fn until_changed(
+        self,
+        arguments: &Arguments,
+        context: &Context,
+        signals: &mut Signals,
+        leaving: &mut JoinSet<()>,
+    ) -> Result<Option<Self>, Failure> {
+        let Self { site, ledger, runners, listener, marks, .. } = self;
+        let socket = listener.as_ref().map(Listener::socket);
+        let (stop, stopped) = watch::channel(false);
+        if let Some(listener) = listener {
+            leaving.spawn(listener.serve(stopped));
+        }
+        let before = Before { site: &site, ledger: &ledger, socket: socket.as_ref() };
+        let mut next = None;
+        let shutdown = async {
+            tokio::select! {
+                () = signals.wait() => {}
+                changed = reload::changed(&marks, arguments, context, &before) => next = Some(changed),
+            }
+        };
+        let scheduler = Scheduler::new(ledger.clone(), site.flow_settings());
+        let served = scheduler.serve(&runners, &Lines(&context.output), shutdown).await;
+        // Nobody listening any more is as good as having stopped.
+        let _ = stop.send(true);
+        served?;
+        Ok(next)
+    }
+}
+
+/// What is served while the next state of the installation is opened.
+struct Before<'s> {
+    site: &'s Site,
+    ledger: &'s Ledger,
+    socket: Option<&'s Socket>,
+}
+
+async fn listener(site: &Site, ledger: &Ledger, before: Option<&Socket>) -> Result<Option<Listener>, Failure> {
     let Some(settings) = &site.installation.file.serve else { return Ok(None) };
     let desk = Desk::new(site.connections().clone(), site.webhooks(ledger));
-    Listener::bind(settings, &site.installation, desk).await.map(Some)
+    Listener::bind(settings, &site.installation, desk, before).await.map(Some)
 }
 
 /// Prints one line for every run, and for what a person has to know meanwhile.

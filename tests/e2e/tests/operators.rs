@@ -6,11 +6,14 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wharf_demo::{Installation, Production, Systems, Target, Template};
+use wharf_demo::{Daemon, Installation, Production, Systems, Target, Template};
 
 const FAST: &str = "60000";
 /// The shop's orders are of last year.
 const SAMPLE: [&str; 2] = ["--since", "2025-01-01"];
+
+/// Longest that something may take that takes seconds, on a machine that has much else to do.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(240);
 
 /// The systems, on which nothing goes wrong by itself.
 fn systems(orders: u32, seed: u64) -> (Systems, TempDir) {
@@ -75,6 +78,43 @@ fn documents_without_a_mapping_wait_under_its_key_and_go_on_by_themselves_once_i
     edit(installation, |file| file.replace("[table.vat-rate.entries]\n", &format!("[table.vat-rate.entries]\n{line}")));
     run(installation, flow);
     assert_eq!((waiting(installation), made()), (Vec::new(), wanted));
+}
+
+#[test]
+fn mapping_that_is_added_while_it_serves_releases_its_documents_at_once() {
+    let (systems, directory) = systems(30, 24);
+    let production = Production::new(&Target::of_this_program().unwrap(), directory.path(), &systems).unwrap();
+    let installation = production.installation();
+    let wanted = systems.number("/expected/read").unwrap() - systems.number("/expected/cancelled").unwrap();
+    let made = || count(&systems, "optimakers", "/state/records/orders/created");
+    installation.json(&[&["map", "--write"], &SAMPLE[..]].concat(), &[0]).unwrap();
+    installation.poll_seldom().unwrap();
+    let correct = std::fs::read_to_string(installation.file()).unwrap();
+    let is_rate = |line: &&str| line.replace('"', "").starts_with("23 = ");
+    edit(installation, |file| file.lines().filter(|line| !is_rate(line)).collect::<Vec<_>>().join("\n"));
+
+    let daemon = Daemon::start(installation).unwrap();
+    let come_to = |what: &str, there: &dyn Fn() -> bool| {
+        let start = std::time::Instant::now();
+        while !there() {
+            assert!(start.elapsed() < PATIENCE, "{what}");
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+    };
+    come_to("the orders with a mapping do not arrive", &|| {
+        made() > 0
+            && matches!(waiting(installation).as_slice(), [(key, items)] if key == "23" && made() + items == wanted)
+    });
+    let before = made();
+    edit(installation, |file| file.replacen("[wharf]", "[wharf]\nconectors = 1", 1));
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    std::net::TcpStream::connect(daemon.address()).unwrap();
+    assert_eq!(made(), before);
+    std::fs::write(installation.file(), correct).unwrap();
+    come_to("the orders do not go on", &|| made() == wanted);
+    std::net::TcpStream::connect(daemon.address()).unwrap();
+    daemon.stop().unwrap();
+    assert_eq!(waiting(installation), Vec::new());
 }
 
 fn agency(systems: &Systems, directory: &TempDir) -> Installation {

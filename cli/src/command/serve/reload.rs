@@ -1,0 +1,72 @@
+//! Taking up what changed in the installation while it is served.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Arguments, Before, Context, Served};
+use crate::site::Installation;
+
+/// How often the files are looked at. A change is taken up when two looks find the same: no half of a file is read.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the files of an installation hold: its own, the approvals, the listener's certificate and key. Values of secrets
+/// are asked for again whenever they are used, so they are not among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Marks(BTreeMap<PathBuf, Option<u64>>);
+
+impl Marks {
+    /// Notes what the installation file holds.
+    pub(super) fn of_file(path: &Path) -> Self {
+        Self(BTreeMap::from([mark(path.to_owned())]))
+    }
+
+    /// Notes what the other files hold that were read with it.
+    pub(super) fn with(mut self, installation: &Installation) -> Self {
+        let file = &installation.file;
+        let tls = file.serve.iter().filter_map(|serve| serve.tls.as_ref());
+        let tls = tls.flat_map(|(certificate, key)| [certificate, key]);
+        let paths = [&file.settings.lock].into_iter().chain(tls).map(|path| installation.path(path));
+        self.0.extend(paths.map(mark));
+        self
+    }
+
+    /// Looks at the same files again.
+    fn again(&self) -> Self {
+        Self(self.0.keys().cloned().map(mark).collect())
+    }
+}
+
+fn mark(path: PathBuf) -> (PathBuf, Option<u64>) {
+    let content = std::fs::read(&path).ok().map(|content| {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        hasher.finish()
+    });
+    (path, content)
+}
+
+/// Waits until the installation is another one, and opens it. One with mistakes is reported once, and what is served goes
+/// on as it was.
+pub(super) async fn changed(served: &Marks, arguments: &Arguments, context: &Context, before: &Before<'_>) -> Served {
+    let (mut known, mut last) = (served.clone(), served.clone());
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = known.again();
+        if now == known || now != std::mem::replace(&mut last, now.clone()) {
+            continue;
+        }
+        match Box::pin(Served::open(arguments, context, Some(before))).await {
+            Ok(next) => return next,
+            Err(failure) => {
+                let json = json!({ "event": "reload-refused", "error": failure.json() });
+                context.output.event(&json, "the installation changed, and is not taken up; what was served goes on:");
+                context.output.failure(&failure);
+                known = now;
+            }
+        }
+    }
+}
