@@ -184,14 +184,28 @@ impl Ledger {
         self.write_under(lease, move |tx| intents.iter().map(|intent| resend(tx, intent, now)).collect()).await
     }
 
-    /// Tells whether a document of that id was made by another intent.
-    pub(crate) fn is_bound_elsewhere(&self, intent: i64, connection: &str, entity: &str, id: &str) -> Result<bool> {
+    /// Returns id and correlation text of an intent that made a document of that id for another item, or as what others
+    /// needed; the newest if there are several.
+    pub(crate) fn bound_elsewhere(&self, intent: &StoredIntent, id: &str) -> Result<Option<(String, String)>> {
+        let StoredIntent { n, connection, entity, .. } = intent;
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
-            "SELECT 1 FROM intents WHERE connection = ?1 AND result_id = ?2 AND entity = ?3 AND action = 'create'
-             AND n <> ?4",
+            "SELECT id, correlation FROM intents
+             WHERE connection = ?1 AND result_id = ?2 AND entity = ?3 AND action = 'create'
+             AND n <> ?4 AND (item IS NULL OR item IS NOT (SELECT item FROM intents WHERE n = ?4)) ORDER BY n DESC LIMIT 1",
         )?;
-        Ok(statement.exists(params![connection, id, entity, intent])?)
+        let found = statement.query_row(params![connection, id, entity, n], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(found.optional()?)
+    }
+
+    /// Tells whether a flow wrote a document of that id for another item.
+    pub(crate) fn is_of_another_item(&self, flow: i64, intent: &StoredIntent, id: &str) -> Result<bool> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT 1 FROM intents WHERE connection = ?1 AND result_id = ?2 AND entity = ?3 AND flow = ?4 AND kind = 'target'
+             AND item IS NOT (SELECT item FROM intents WHERE n = ?5)",
+        )?;
+        Ok(statement.exists(params![intent.connection, id, intent.entity, flow, intent.n])?)
     }
 
     /// Makes intents that were sent by a run that ended before it heard of them unknown; returns how many.

@@ -2,7 +2,7 @@
 
 use wharf_host::model::{Action, Answer, Applied, Cause, Failure, Outcome, Trace};
 
-use super::belief::Belief;
+use super::belief::{Belief, under_its_id};
 use super::decide::{Decided, Decision, Refusal};
 use super::definition;
 use super::policy::{Phase, Situation, is_repeatable, writes_of};
@@ -239,7 +239,7 @@ impl Run<'_> {
     pub(super) fn applied(&self, intent: &StoredIntent, applied: Option<Applied>) -> Effect {
         let item = intent.item.as_ref().filter(|_| intent.kind == EffectKind::Target);
         let write_backs = item.map(|item| self.runner.write_backs_of(item)).unwrap_or_default();
-        Effect::Applied { applied, write_backs }
+        Effect::Applied { applied: applied.map(|applied| under_its_id(intent, applied)), write_backs }
     }
 
     /// Records what became of intents, and tells how their items ended.

@@ -126,6 +126,13 @@ impl Run<'_> {
                 parked_unknown(intent, "the connector says that it is there, and not as what")
             }
             Verdict::Found(applied) => {
+                if self.finds_both(intent, &applied).await? {
+                    let text = format!("the connector finds `{}` for two documents", applied.id);
+                    return Ok(parked_unknown(intent, &text));
+                }
+                if let Some(lie) = self.names_another(intent, &applied)? {
+                    return Ok(parked_unknown(intent, &format!("the connector does not keep the contract: {lie}")));
+                }
                 self.note_proven(intent);
                 self.applied(intent, Some(applied))
             }

@@ -3,7 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use wharf_host::model::{Action, Applied, Cause, Failure, Instant, Outcome, Trace};
+use wharf_host::model::{Action, Applied, Cause, Document, Failure, Instant, Intent, Outcome, Trace, Verdict};
 
 use super::apply::internal;
 use super::ask::parked_unknown;
@@ -51,6 +51,9 @@ impl Run<'_> {
         if wrote && writes_of(trace) == Writes::NoneSent {
             return Ok(refused("it says that it wrote, and sent nothing that writes"));
         }
+        if let Some(lie) = self.names_another(intent, &applied)? {
+            return Ok(refused(&lie));
+        }
         if !wrote {
             return Ok(Belief::Believed(Some(applied)));
         }
@@ -63,12 +66,40 @@ impl Run<'_> {
         })
     }
 
+    /// Says that a change of one document is told of as one of another document of the flow. A document that is written
+    /// anew because it was gone may have any other id.
+    pub(super) fn names_another(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<String>, Error> {
+        let Some(target) = intent.target.as_deref().filter(|target| *target != applied.id) else { return Ok(None) };
+        let another =
+            !applied.id.is_empty() && self.runner.ledger.is_of_another_item(self.flow, intent, &applied.id)?;
+        let lie = || format!("it was to change `{target}` and says that it is `{}`, another document", applied.id);
+        Ok(another.then(lie))
+    }
+
+    /// Tells whether a connector that gave one id for two documents finds it as both of them. Where the older one is gone, the
+    /// remote gives its ids anew, as one does that was set up again.
+    pub(super) async fn finds_both(&self, intent: &StoredIntent, found: &Applied) -> Result<bool, Error> {
+        let again = intent.told.as_ref().is_some_and(|told| told.by == Teller::ConnectorAgain && told.id == found.id);
+        let other = if again { self.runner.ledger.bound_elsewhere(intent, &found.id)? } else { None };
+        let Some((id, correlation)) = other else { return Ok(false) };
+        // Only its correlation text tells them apart: what was written is not kept.
+        let older = Intent { id, correlation, document: Document::new("{}"), ..intent.to_host() };
+        let answer = self.runner.endpoint(&intent.connection)?.verify(&[older]).await;
+        let verdicts = answer.map(|answer| {
+            self.count_calls(&intent.connection, &answer.trace);
+            answer.value
+        });
+        let found_as_well =
+            |verdict: &Result<Verdict, Failure>| matches!(verdict, Ok(Verdict::Found(one)) if one.id == found.id);
+        Ok(verdicts.is_ok_and(|verdicts| verdicts.first().is_some_and(found_as_well)))
+    }
+
     /// Says why the remote is asked although the connector said that it wrote.
     /// And when.
     fn suspicion(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<(Teller, Instant, String)>, Error> {
         let (connection, entity, id) = (&intent.connection, &intent.entity, &applied.id);
-        let known = || self.runner.ledger.is_bound_elsewhere(intent.n, connection, entity, id);
-        if intent.action == Action::Create && (!self.note_made(intent, id) || known()?) {
+        let known = || self.runner.ledger.bound_elsewhere(intent, id);
+        if intent.action == Action::Create && (!self.note_made(intent, id) || known()?.is_some()) {
             let text = format!("the connector says that it made `{id}`, which it said of another document before");
             return Ok(Some((Teller::ConnectorAgain, self.ask_at(0), text)));
         }
@@ -145,6 +176,16 @@ impl Run<'_> {
                 parked_unknown(intent, &text)
             }
         }
+    }
+}
+
+/// Returns what a change ended in: a document keeps its id, so what a connector says of that is not needed.
+pub(super) fn under_its_id(intent: &StoredIntent, applied: Applied) -> Applied {
+    match (intent.action, &intent.target) {
+        (Action::Update | Action::Transition | Action::Delete, Some(target)) => {
+            Applied { id: target.clone(), ..applied }
+        }
+        _ => applied,
     }
 }
 

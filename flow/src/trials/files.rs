@@ -318,7 +318,10 @@ const QUESTIONS: &[&str] = &[
     "SELECT n FROM items WHERE flow = 1 AND state = 'done' AND compacted = 0 AND settled < 5 ORDER BY settled LIMIT 200",
     "SELECT i.under, count(*) FROM (SELECT DISTINCT item FROM parkings WHERE since >= 5) p
      CROSS JOIN items i ON i.n = p.item WHERE i.flow = 1 AND i.state = 'parked' GROUP BY i.under",
-    "SELECT 1 FROM intents WHERE connection = 'c' AND result_id = 'r' AND entity = 'e' AND action = 'create' AND n <> 4",
+    "SELECT id FROM intents WHERE connection = 'c' AND result_id = 'r' AND entity = 'e' AND action = 'create' AND n <> 4
+     AND (item IS NULL OR item IS NOT (SELECT item FROM intents WHERE n = 4)) ORDER BY n DESC LIMIT 1",
+    "SELECT 1 FROM intents WHERE connection = 'c' AND result_id = 'r' AND entity = 'e' AND flow = 1 AND kind = 'target'
+     AND item IS NOT (SELECT item FROM intents WHERE n = 4)",
 ];
 
 #[test]

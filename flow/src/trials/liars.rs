@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use wharf_host::model::{Applied, Cause, Cursor, Document, Item, LimitScope, Outcome, Page, ToldBy, Verdict};
+use wharf_host::model::{
+    Action, Applied, Cause, Cursor, Document, Instant, Item, LimitScope, Outcome, Page, ToldBy, Verdict,
+};
 use wharf_host::surroundings::Clock;
 
 use super::remote::Fate;
 use super::world::{World, order, world, world_of};
-use crate::{HoldScope, ItemState};
+use crate::{DifferenceKind, HoldScope, ItemState};
 
 fn applied(id: &str) -> Applied {
     Applied { id: id.into(), revision: None, number: None }
@@ -274,4 +276,122 @@ fn record_without_an_id_stops_the_feed() {
     world.shop.page_script(|_| Some(page(&["o1", ""], 10, true)));
     feed_is_stopped(&world, "without an id");
     assert_eq!(world.target.written().len(), 0, "the page is not taken in part");
+}
+
+#[test]
+fn made_up_id_that_verify_repeats_is_not_believed_for_two_documents() {
+    for batch in [1, 4] {
+        let world = world_of(true, batch).with_orders(4);
+        world.target.script(|_, _| Fate::Says(Outcome::Applied(applied("1"))));
+        world.target.verify_script(|_, _| Some(Ok(Verdict::Found(applied("1")))));
+        let report = world.run_to_the_end();
+        assert_eq!((report.totals.done, report.parked["outcome-unknown"]), (1, 3), "{report:?}");
+        let group = &world.ledger().parked().unwrap()[0];
+        assert!(group.message.contains("finds `1` for two documents"), "{}", group.message);
+    }
+}
+
+#[test]
+fn remote_that_was_set_up_again_and_gives_its_ids_anew_is_believed() {
+    let world = world().with_orders(3);
+    world.run_to_the_end();
+    world.target.state().written.clear();
+    for number in 4..=6 {
+        world.shop.put(&format!("o{number}"), order(number));
+    }
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, report.totals.parked), (6, 0), "{report:?}");
+}
+
+/// Two orders that were written as `target-1` and `target-2`, the first of which has changed since.
+fn changed_order(action: Action) -> World {
+    let mut world = world().with_orders(2);
+    world.spec.target.action = action;
+    world.run_to_the_end();
+    let mut changed = order(1);
+    changed["total"] = "12.00".into();
+    world.shop.put("o1", changed);
+    world
+}
+
+fn id_of(world: &World, order: &str) -> Option<String> {
+    let story = world.ledger().why("shop", "order", order).unwrap();
+    story[0].effects.iter().rfind(|effect| effect.id.is_some()).and_then(|effect| effect.id.clone())
+}
+
+#[test]
+fn change_that_is_told_of_as_one_of_another_document_is_not_believed() {
+    for verify_lies in [false, true] {
+        let world = changed_order(Action::Upsert);
+        let (first, second) = (id_of(&world, "o1").unwrap(), id_of(&world, "o2").unwrap());
+        let told = Outcome::Applied(applied(&second));
+        let found = applied(if verify_lies { &second } else { &first });
+        world.target.script(move |_, _| Fate::Says(told.clone()));
+        world.target.verify_script(move |_, _| Some(Ok(Verdict::Found(found.clone()))));
+        let report = world.run_to_the_end();
+        let story = &world.ledger().why("shop", "order", "o1").unwrap()[0];
+        let said = story.events.iter().any(|event| event.detail.contains("another document"));
+        assert!(said, "{:#?}", story.events);
+        assert_eq!(id_of(&world, "o1").unwrap(), first, "the next change goes to the document that it is");
+        assert_eq!(report.totals.parked, u64::from(verify_lies));
+    }
+}
+
+#[test]
+fn made_up_id_of_a_change_is_not_taken() {
+    let mut world = changed_order(Action::Upsert);
+    world.spec.target.action = Action::Update;
+    let first = id_of(&world, "o1").unwrap();
+    world.target.script(|_, _| Fate::Says(Outcome::Applied(applied("made-up"))));
+    world.run_to_the_end();
+    assert_eq!(id_of(&world, "o1").unwrap(), first);
+}
+
+/// Reads two pages, and then goes on with the feed as if it had read everything.
+fn feed_that_skips_ahead() -> World {
+    let world = world();
+    for number in 1..=9 {
+        world.shop.put_at(&format!("o{number}"), order(number), Some(hours(1)));
+    }
+    world.shop.page_script(|number| match number {
+        0 => Some(page(&["o1", "o2"], 2, false)),
+        1 => Some(page(&[], 9, true)),
+        _ => None,
+    });
+    world.run_to_the_end();
+    assert_eq!(world.target.written().len(), 2, "the live feed shows no more");
+    world
+}
+
+fn hours(number: u64) -> Instant {
+    Instant(super::time::START).after(Duration::from_secs(3_600 * number))
+}
+
+fn reconcile(world: &World) -> crate::ReconcileReport {
+    let ledger = world.ledger();
+    let runner = world.runner(&ledger);
+    world.time.drive(&[&ledger], || false, runner.reconcile(hours(0), hours(48))).unwrap().unwrap()
+}
+
+#[test]
+fn what_a_cursor_skipped_is_named_by_reconcile_and_brought_by_a_backfill() {
+    let world = feed_that_skips_ahead();
+    let report = reconcile(&world);
+    let skipped: Vec<_> = report.differences.iter().filter(|one| one.what == DifferenceKind::NotRead).collect();
+    assert_eq!((report.agrees, skipped.len(), report.not_in_ledger), (false, 7, 7), "{report:?}");
+    let ledger = world.ledger();
+    let runner = world.runner(&ledger);
+    let backfill = runner.backfill(hours(0), hours(48), "ann", &());
+    world.time.drive(&[&ledger], || false, backfill).unwrap().unwrap();
+    assert_eq!(world.target.written().len(), 9);
+    drop((runner, ledger));
+    assert!(reconcile(&world).agrees);
+}
+
+#[test]
+fn feed_that_skips_in_every_window_too_is_shown_by_the_count_of_its_source() {
+    let world = feed_that_skips_ahead();
+    world.shop.page_script(|_| Some(page(&["o1", "o2"], 9, true)));
+    let report = reconcile(&world);
+    assert_eq!((report.read, report.counted, report.agrees), (2, Some(9), false), "{report:?}");
 }

@@ -111,7 +111,7 @@ pub(super) fn manifest(name: &str, verifiable: bool, batch: u32) -> Manifest {
         "name": name, "version": "1.0.0", "summary": "a remote for tests",
         "config": { "version": 1, "schema": {} },
         "feeds": [{ "name": "orders", "entity": "order", "summary": "all", "document": "raw", "cursor_version": 1,
-                    "windows": true, "filters": [{ "name": "status" }] }],
+                    "windows": true, "countable": true, "filters": [{ "name": "status" }] }],
         "writes": [
             write("order", &["create", "update", "upsert", "transition", "delete"]),
             write("partner", &["create"]),
@@ -288,6 +288,12 @@ fn events(body: &[u8]) -> Vec<Event> {
     rows.into_iter().map(|(key, entity, id, deleted)| Event { key, entity, id, deleted }).collect()
 }
 
+fn is_within(item: &Item, bounds: &Bounds) -> bool {
+    item.updated.is_none_or(|updated| {
+        bounds.since.is_none_or(|since| updated >= since) && bounds.until.is_none_or(|until| updated < until)
+    })
+}
+
 fn unsupported<T>() -> Result<Answer<T>, Error> {
     Err(failed(Cause::Unsupported { capability: "this".into() }, Vec::new()))
 }
@@ -316,13 +322,8 @@ impl Endpoint for Remote {
         let start: usize = start.unwrap_or(0);
         let size = state.page.min(usize::try_from(bounds.max_items).unwrap());
         let end = (start + size).min(state.items.len());
-        let within = |item: &&Item| {
-            item.updated.is_none_or(|updated| {
-                bounds.since.is_none_or(|since| updated >= since) && bounds.until.is_none_or(|until| updated < until)
-            })
-        };
         let page = Page {
-            items: state.items[start..end].iter().filter(within).cloned().collect(),
+            items: state.items[start..end].iter().filter(|item| is_within(item, bounds)).cloned().collect(),
             next: Cursor { version: 1, bytes: end.to_string().into_bytes() },
             caught_up: end == state.items.len(),
         };
@@ -378,8 +379,11 @@ impl Endpoint for Remote {
         unsupported()
     }
 
-    async fn count(&self, _: &str, _: &Bounds) -> Result<Answer<Tally>, Error> {
-        unsupported()
+    /// Counts what it has, whatever its feed says.
+    async fn count(&self, _: &str, bounds: &Bounds) -> Result<Answer<Tally>, Error> {
+        let count = self.state().items.iter().filter(|item| is_within(item, bounds)).count();
+        let trace = Trace { requests: vec![request(1, true, Effect::Read)], ..Trace::default() };
+        Ok(Answer { value: Tally { count: u64::try_from(count).unwrap(), digest: None }, trace })
     }
 
     async fn plan(&self, intents: &[Intent]) -> Result<Answer<Vec<Result<Preview, Failure>>>, Error> {
