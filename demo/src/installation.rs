@@ -36,7 +36,8 @@ pub struct Template {
 pub struct Installation {
     program: PathBuf,
     file: PathBuf,
-    secrets: Vec<(&'static str, String)>,
+    /// Of its environment: the secrets, mostly.
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Installation {
@@ -50,8 +51,9 @@ impl Installation {
         }
         std::fs::create_dir_all(directory).with_context(|| format!("cannot make `{}`", directory.display()))?;
         let file = directory.join("wharf.toml");
-        std::fs::write(&file, filled(systems)?).with_context(|| format!("cannot write `{}`", file.display()))?;
-        let installation = Self { program: target.program("wharf"), file, secrets: secrets(systems)? };
+        std::fs::write(&file, filled(target, systems)?)
+            .with_context(|| format!("cannot write `{}`", file.display()))?;
+        let installation = Self { program: target.program("wharf"), file, variables: secrets(systems)? };
         for name in ["baselinker.wasm", "flowii.wasm", "erpconnector.wasm"] {
             installation.install(&target.component(name))?;
         }
@@ -69,7 +71,7 @@ impl Installation {
             remove(&directory.join(old))?;
         }
         let file = directory.join("wharf.toml");
-        let installation = Self { program: target.program("wharf"), file, secrets: secrets(systems)? };
+        let installation = Self { program: target.program("wharf"), file, variables: secrets(systems)? };
         let values = template.values.iter().flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]);
         let arguments: Vec<String> =
             ["init", "--template", template.name].into_iter().map(str::to_owned).chain(values).collect();
@@ -122,6 +124,13 @@ impl Installation {
         Ok(())
     }
 
+    /// Adds a variable to the environment of the program.
+    #[must_use]
+    pub fn with_variable(mut self, name: &'static str, value: String) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
     /// Returns the path of the installation file.
     pub fn file(&self) -> &Path {
         &self.file
@@ -135,8 +144,8 @@ impl Installation {
     /// Makes the command that runs the program on this installation, with the secrets in its environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        let secrets = self.secrets.iter().map(|(name, value)| (name, value));
-        command.arg("--file").arg(&self.file).args(arguments).envs(secrets);
+        let variables = self.variables.iter().map(|(name, value)| (name, value));
+        command.arg("--file").arg(&self.file).args(arguments).envs(variables);
         command
     }
 
@@ -182,8 +191,10 @@ fn port(origin: &str) -> Result<&str> {
     origin.rsplit(':').next().context("an address without a port")
 }
 
-fn filled(systems: &Systems) -> Result<String> {
-    let mut text = TEMPLATE.to_owned();
+fn filled(target: &Target, systems: &Systems) -> Result<String> {
+    // One for all installations, so that each connector is compiled once.
+    let cache = std::path::absolute(target.demo().join("cache"))?;
+    let mut text = TEMPLATE.replace("{cache}", &cache.display().to_string());
     for system in ["baselinker", "flowii", "erpconnector"] {
         let origin = systems.text(&format!("/{system}"))?;
         let port = port(origin)?;

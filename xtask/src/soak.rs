@@ -15,15 +15,27 @@ pub(crate) struct Options {
     /// change has to pass
     #[arg(long)]
     short: bool,
-    /// Rounds, each with systems and a ledger of its own
+    /// Rounds, each with systems and a ledger of its own; as many as the kills take if it is not given
     #[arg(long)]
     rounds: Option<u32>,
+    /// End once so many runs were killed; 1,000 if neither this nor the rounds are given
+    #[arg(long)]
+    kills: Option<u32>,
+    /// Rounds at the same time; 3, or 1 for the short form
+    #[arg(long)]
+    jobs: Option<u32>,
     /// Orders of a round
     #[arg(long)]
     orders: Option<u32>,
     /// Seed of everything that is random; a failure prints the one that repeats it
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Most runs of a round that are killed; 12, or 3 for the short form
+    #[arg(long)]
+    kills_per_round: Option<u32>,
+    /// Every so many rounds a process stands still past its lease; 0 for never
+    #[arg(long)]
+    stop_every: Option<u32>,
     /// Set the program's clock forward and back by up to two hours at random moments; builds it with a clock that can be set
     #[arg(long)]
     clock: bool,
@@ -33,7 +45,8 @@ pub(crate) struct Options {
     webhooks: Option<u64>,
 }
 
-/// Builds what is missing, and kills runs at random moments.
+/// Builds what is missing, and kills runs at random moments. The long form takes the programs as they are released: they
+/// leave time for more runs.
 ///
 /// # Errors
 /// When something does not build or start, or anything was lost or doubled.
@@ -42,6 +55,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let packages = ["wharf-cli", "wharf-simulators", "wharf-demo"];
     let mut build = command::cargo();
     build.arg("build").args(packages.iter().flat_map(|package| ["--package", package]));
+    if !options.short {
+        build.arg("--release");
+    }
     if options.clock {
         build.args(["--features", "wharf-cli/trial-clock"]);
     }
@@ -54,23 +70,55 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// # Errors
 /// When something does not start, or anything was lost or doubled.
 pub(crate) fn short() -> Result<()> {
-    soak(&Options { short: true, rounds: None, orders: None, seed: 1, clock: false, webhooks: None })?;
-    soak(&Options { short: true, rounds: None, orders: None, seed: 1, clock: false, webhooks: Some(WEBHOOKS) })
+    let rounds = Options {
+        short: true,
+        rounds: None,
+        kills: None,
+        jobs: None,
+        orders: None,
+        seed: 1,
+        kills_per_round: None,
+        stop_every: None,
+        clock: false,
+        webhooks: None,
+    };
+    soak(&rounds)?;
+    soak(&Options { webhooks: Some(WEBHOOKS), ..rounds })
 }
 
 fn soak(options: &Options) -> Result<()> {
-    let (rounds, orders, stop_every) = if options.short { (6, 60, 6) } else { (1000, 200, 100) };
-    let mut soak = std::process::Command::new(crate::target().join("debug/wharf-soak"));
-    soak.current_dir(crate::root()).arg("--target").arg(crate::target());
-    soak.args(["--rounds", &options.rounds.unwrap_or(rounds).to_string()]);
-    soak.args(["--orders", &options.orders.unwrap_or(orders).to_string()]);
-    soak.args(["--stop-every", &stop_every.to_string(), "--seed", &options.seed.to_string()]);
+    let profile = if options.short { "debug" } else { "release" };
+    let mut soak = std::process::Command::new(crate::target().join(profile).join("wharf-soak"));
+    soak.current_dir(crate::root());
+    for (name, value) in numbers(options) {
+        soak.args([name, &value.to_string()]);
+    }
     if options.clock {
-        let file = crate::target().join("soak-clock");
-        soak.arg("--clock").arg(&file).env("WHARF_TRIAL_CLOCK", &file);
+        soak.arg("--clock");
     }
     if let Some(messages) = options.webhooks {
         soak.args(["--webhooks", &messages.to_string()]);
     }
     command::step("soak", &mut soak)
+}
+
+/// Returns the options of the program that soaks.
+fn numbers(options: &Options) -> [(&'static str, u64); 7] {
+    let short = options.short;
+    let (kills, rounds) = match (options.kills, options.rounds) {
+        (None, None) if short => (0, 6),
+        (None, None) => (1000, u32::MAX),
+        (Some(kills), None) => (kills, u32::MAX),
+        (kills, Some(rounds)) => (kills.unwrap_or(0), rounds),
+    };
+    let number = |given: Option<u32>, in_short, in_long| given.unwrap_or(if short { in_short } else { in_long }).into();
+    [
+        ("--rounds", rounds.into()),
+        ("--kills", kills.into()),
+        ("--kills-per-round", number(options.kills_per_round, 3, 12)),
+        ("--jobs", number(options.jobs, 1, 3)),
+        ("--orders", number(options.orders, 60, 200)),
+        ("--stop-every", number(options.stop_every, 6, 25)),
+        ("--seed", options.seed),
+    ]
 }
