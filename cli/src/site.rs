@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wharf_conformance::VirtualTime;
+use wharf_conformance::{Timed, VirtualTime};
 use wharf_flow::{Doors, Endpoint, FlowSpec, GrantedLookups, Ledger, Runner, Settings, Webhooks};
 use wharf_host::model::Action;
 use wharf_host::tape::Tape;
@@ -283,7 +283,7 @@ impl Site {
     /// Makes flows ready to run.
     pub(crate) fn runners(&self, flows: &[&FlowSpec], ledger: &Ledger) -> Result<Vec<Runner>, Failure> {
         self.refuse_renamed(flows, ledger)?;
-        self.runners_on(flows, ledger, |connection| Arc::new(connection.clone()))
+        self.runners_on(flows, ledger, |connection| self.endpoint(connection))
     }
 
     /// Refuses a flow that is another one under a new name: it would write everything again.
@@ -349,8 +349,15 @@ impl Site {
     }
 
     fn endpoints(&self) -> BTreeMap<String, Arc<dyn Endpoint>> {
-        let endpoint = |connection: &Connection| Arc::new(connection.clone()) as Arc<dyn Endpoint>;
-        self.connections.iter().map(|(name, connection)| (name.clone(), endpoint(connection))).collect()
+        self.connections.iter().map(|(name, connection)| (name.clone(), self.endpoint(connection))).collect()
+    }
+
+    fn endpoint(&self, connection: &Connection) -> Arc<dyn Endpoint> {
+        match &self.time {
+            // Else time would go on while a call computes, and what is due later would come before its answer.
+            Some(time) => Arc::new(Timed::new(connection.clone(), time)),
+            None => Arc::new(connection.clone()),
+        }
     }
 
     /// Returns how flows run here.

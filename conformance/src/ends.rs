@@ -172,13 +172,14 @@ end!(Sink, {
 });
 
 /// A connection whose calls take real time: virtual time stands still meanwhile.
-pub(crate) struct Timed {
+pub struct Timed {
     connection: Connection,
     time: VirtualTime,
 }
 
 impl Timed {
-    pub(crate) fn new(connection: Connection, time: &VirtualTime) -> Self {
+    /// Puts a connection under a time.
+    pub fn new(connection: Connection, time: &VirtualTime) -> Self {
         Self { connection, time: time.clone() }
     }
 }

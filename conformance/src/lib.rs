@@ -20,6 +20,7 @@ mod witness;
 
 use anyhow::Result;
 
+pub use ends::Timed;
 pub use report::{Broken, Law, Report};
 pub use scenario::{
     BeforeEntry, ConnectionEntry, FeedEntry, PreviousEntry, Scenario, SimulatorEntry, WebhookEntry, WriteEntry,
