@@ -8,6 +8,7 @@ mod demo;
 mod fuzz;
 mod languages;
 mod lint;
+mod recording;
 mod schemas;
 mod security;
 mod soak;
@@ -48,6 +49,8 @@ enum Task {
     Connectors,
     /// Build the example connectors of other languages with their public tools, and try the laws on them
     Languages,
+    /// Record the run anew that tests/e2e/recordings keeps
+    Recording,
     /// Check formatting and lints
     Lint,
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Connectors => connectors::write(),
         Task::Languages => languages::run(),
+        Task::Recording => recording::write(),
         Task::Lint => lint::run(),
     };
     match result {

@@ -1,6 +1,6 @@
 //! `wharf replay FILE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 /// What a replay came to.
-struct Replayed {
+pub(super) struct Replayed {
     /// Where it left the recording first.
     divergence: Option<String>,
     /// Calls of the recording, and how many of them were not asked for.
@@ -42,21 +42,43 @@ struct Replayed {
     failures: Vec<String>,
 }
 
+/// What to do when the connectors are meant to ask otherwise than they did.
+const AGAIN: &str = "record the run again: `wharf run --record FILE`";
+
 /// Replays a recorded run.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
-    let shown = arguments.file.display().to_string();
-    let text = std::fs::read_to_string(&arguments.file)
-        .map_err(|error| Failure::usage(format!("`{shown}` cannot be read ({error}); name a recording")).at(&shown))?;
-    let recording = Recording::read(&text)
-        .map_err(|error| Failure::new(Exit::Usage, "recording-invalid", error.to_string()).at(&shown))?;
-    let replayed = replay(&arguments, &recording, context).await?;
+    let recorded = Recorded::read(&arguments.file)?;
+    let connectors = arguments.connectors.as_ref().unwrap_or(&recorded.about.connectors);
+    let replayed = replay(&recorded, connectors, context).await?;
     let same = replayed.is_same();
     context.output.result(&replayed.json(), |page| replayed.show(page));
     Ok(if same { Exit::Fine } else { Exit::Attention })
 }
 
-async fn replay(arguments: &Arguments, recording: &Recording, context: &Context) -> Result<Replayed, Failure> {
-    let about: About = serde_json::from_value(recording.about().clone()).map_err(|error| broken(&error.to_string()))?;
+/// A recording that was read from its file.
+pub(super) struct Recorded {
+    pub(super) text: String,
+    pub(super) recording: Recording,
+    pub(super) about: About,
+}
+
+impl Recorded {
+    pub(super) fn read(file: &Path) -> Result<Self, Failure> {
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Failure::usage(format!("`{shown}` cannot be read ({error}); name a recording")).at(&shown)
+        })?;
+        let recording = Recording::read(&text)
+            .map_err(|error| Failure::new(Exit::Usage, "recording-invalid", error.to_string()).at(&shown))?;
+        let about = serde_json::from_value(recording.about().clone());
+        let about = about.map_err(|error| broken(&error.to_string()).at(&shown))?;
+        Ok(Self { text, recording, about })
+    }
+}
+
+/// Runs the recorded flows again, with the connectors of a directory.
+pub(super) async fn replay(recorded: &Recorded, connectors: &Path, context: &Context) -> Result<Replayed, Failure> {
+    let Recorded { recording, about, .. } = recorded;
     let end = recording.end().ok_or_else(|| broken("the recorded run did not come to its end"))?;
     let end: End = serde_json::from_value(end.clone()).map_err(|error| broken(&error.to_string()))?;
     let directory =
@@ -66,11 +88,10 @@ async fn replay(arguments: &Arguments, recording: &Recording, context: &Context)
     let time = VirtualTime::starting_at(recording.started());
     let ledger = Ledger::open(&path, Arc::new(time.clone()))?;
     let player = Player::new(recording);
-    let connectors = arguments.connectors.as_ref().unwrap_or(&about.connectors);
     let installation = Installation::elsewhere(&about.installation, directory.path(), connectors);
     let equipment = Equipment { tape: Some(Arc::new(player.clone())), time: Some(time.clone()) };
     let site = Site::open(installation, Some(ledger.clone()), equipment).await?;
-    let failures = run_flows(&site, &ledger, &about, &time, context).await?;
+    let failures = run_flows(&site, &ledger, about, &time, context).await?;
     let now = site.connector_digests();
     let changed = end.connectors.iter().filter(|(name, digest)| now.get(*name) != Some(digest));
     let changed = changed.map(|(name, _)| name.clone()).collect();
@@ -105,11 +126,11 @@ async fn run_flows(
 }
 
 impl Replayed {
-    fn is_same(&self) -> bool {
+    pub(super) fn is_same(&self) -> bool {
         self.divergence.is_none() && self.left == 0 && self.differences.is_empty() && self.failures.is_empty()
     }
 
-    fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         let differences: Vec<_> =
             self.differences.iter().map(|(document, how)| json!({ "document": document, "how": how })).collect();
         json!({
@@ -121,10 +142,11 @@ impl Replayed {
             "differences": differences,
             "changed_connectors": self.changed,
             "failures": self.failures,
+            "fix": (!self.is_same()).then(|| format!("if it is meant to differ, {AGAIN}")),
         })
     }
 
-    fn show(&self, page: &mut Page) {
+    pub(super) fn show(&self, page: &mut Page) {
         let replayed = self.calls.saturating_sub(self.left);
         page.line(&format!("{replayed} of {} recorded calls replayed, without network", self.calls));
         for name in &self.changed {
@@ -146,7 +168,10 @@ impl Replayed {
         }
         match self.is_same() {
             true => page.styled(&format!("the same ledger: {} documents", self.documents), Look::Good),
-            false => page.styled("not the same as recorded", Look::Bad),
+            false => {
+                page.styled("not the same as recorded", Look::Bad);
+                page.line(&format!("if it is meant to differ, {AGAIN}"));
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `wharf verify COMPONENT`.
 
+mod recorded;
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -16,10 +18,16 @@ pub(crate) struct Arguments {
     #[arg(value_name = "COMPONENT")]
     component: PathBuf,
     /// Scenario: the simulator that plays the remote, the connection, what is read and written.
-    #[arg(long, value_name = "FILE")]
-    simulator: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "recording")]
+    simulator: Option<PathBuf>,
+    /// Recorded run, in the place of a simulator: this component has to ask the same in it, and to come to the same ledger.
+    #[arg(long, value_name = "FILE", conflicts_with = "simulator")]
+    recording: Option<PathBuf>,
+    /// Directory of the other connectors of the recorded run; where they were when it was recorded, if none is named.
+    #[arg(long, value_name = "DIR", requires = "recording")]
+    connectors: Option<PathBuf>,
     /// Only these laws, e.g. `L8`; all when none is named.
-    #[arg(long = "law", value_name = "LAW")]
+    #[arg(long = "law", value_name = "LAW", conflicts_with = "recording")]
     laws: Vec<String>,
     /// Write the report as JSON into this file.
     #[arg(long, value_name = "FILE")]
@@ -33,8 +41,12 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
         .map_err(|error| Failure::usage(format!("`{shown}` cannot be read ({error}); name a component")).at(&shown))?;
     // Before anything is started: what is no connector is refused by its bytes alone.
     wharf_host::inspect::inspect(&component).map_err(|error| Failure::from(error).at(&shown))?;
-    let (scenario, text) =
-        Scenario::read(&arguments.simulator).map_err(|error| Failure::usage(format!("{error:#}")))?;
+    let simulator = match (&arguments.recording, &arguments.simulator) {
+        (Some(file), _) => return recorded::verify(&component, file, &arguments, context).await,
+        (None, Some(simulator)) => simulator,
+        (None, None) => return Err(Failure::usage("name a scenario with `--simulator`, or a run with `--recording`")),
+    };
+    let (scenario, text) = Scenario::read(simulator).map_err(|error| Failure::usage(format!("{error:#}")))?;
     let progress = context.output.progress("verify");
     let tried = wharf_conformance::verify(&component, scenario, &text, &arguments.laws, &|law| progress.say(law)).await;
     drop(progress);

@@ -1,5 +1,7 @@
 //! The format, and reading it.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -203,7 +205,7 @@ pub enum RecordingError {
     },
     /// It is of another format.
     #[error(
-        "the recording has format {found}, written by wharf {host}, and this is wharf {own}, which reads format {FORMAT}; use the version that wrote it"
+        "the recording has format {found}, written by wharf {host}, and this is wharf {own}, which reads format {FORMAT}; record the run again, or use the version that wrote it"
     )]
     Format {
         /// Its format.
@@ -262,6 +264,11 @@ impl Recording {
     /// Returns how it ended; none when the recording process was killed.
     pub fn end(&self) -> Option<&Value> {
         self.end.as_ref()
+    }
+
+    /// Returns the name of the connector of each connection that was called.
+    pub fn connectors(&self) -> BTreeMap<String, String> {
+        self.calls.iter().map(|call| (call.connection.clone(), call.connector.clone())).collect()
     }
 
     /// Returns how many calls it has.
