@@ -384,6 +384,15 @@ impl Inspect for Service {
         let all = model::TABLES.iter().flat_map(|(table, _)| documents_of(&state, table));
         all.filter(|document| !document.seeded).map(|document| document.json()).collect()
     }
+
+    /// `{"remove": {"table": "orders", "id": 5001}}` removes a record, as a person does.
+    fn command(&self, command: Value) -> Result<Value, String> {
+        let wanted = command.get("remove").ok_or("there is no such command; use `remove`")?;
+        let (table, id) = (wanted["table"].as_str().unwrap_or_default(), wanted["id"].as_u64().unwrap_or_default());
+        let removed = self.state().companies.iter_mut().find_map(|company| company.remove(table, id));
+        let none = || format!("there is no record `{id}` of `{table}`; read their ids from the API");
+        removed.map(|_| json!({ "done": true })).ok_or_else(none)
+    }
 }
 
 fn documents_of(state: &State, table: &'static str) -> Vec<Document> {
