@@ -1,6 +1,7 @@
 //! Answers requests from look-ups: `GET /found?KEY=VALUE` with the documents that the sources of the role `customers`
 //! have for it, `GET /record/ID` with the first source's record, `PUT /record/ID` hands the body over as an edit of it.
-//! A failure is answered with its message and 502. `GET /slow` computes until the host ends the call.
+//! A failure is answered with its message and 502. `GET /named?NAME` asks the source of that name for everything, whatever was
+//! granted, and answers with what each was told. `GET /slow` computes until the host ends the call.
 
 use serde_json::value::RawValue;
 use wharf_sdk::manifest::Webhooks as Hooks;
@@ -18,6 +19,7 @@ impl Describe for LooksUp {
             .serve("GET", "/found")
             .serve("GET", "/record/{id}")
             .serve("PUT", "/record/{id}")
+            .serve("GET", "/named")
             .serve("GET", "/slow")
     }
 }
@@ -52,6 +54,7 @@ fn answer(request: &Delivery) -> Result<Reply> {
         ("PUT", Some(id)) => edit(id, &request.body),
         (_, Some(id)) => listed(vec![lookups::get(first()?.as_str(), id)?]),
         (_, None) if path == "/slow" => slow(),
+        (_, None) if path == "/named" => named(query),
         (_, None) => {
             let (key, value) = query.split_once('=').unwrap_or((query, ""));
             let mut found = Vec::new();
@@ -66,6 +69,18 @@ fn answer(request: &Delivery) -> Result<Reply> {
 fn first() -> Result<String> {
     let source = lookups::in_role("customers").into_iter().next();
     source.map(|source| source.name).ok_or_else(|| Failure::unsupported("customers", "no source was granted"))
+}
+
+fn named(source: &str) -> Result<Reply> {
+    let told =
+        |outcome: Result<usize>| outcome.map_or_else(|failure| failure.message().to_owned(), |n| format!("{n} found"));
+    let answer = serde_json::json!({
+        "sources": lookups::sources().into_iter().map(|source| source.name).collect::<Vec<_>>(),
+        "get": told(lookups::get(source, "1").map(|_| 1)),
+        "find": told(lookups::find(source, &[("email", "x")], 9).map(|found| found.len())),
+        "submit": told(lookups::submit(source, Action::Update, Some("1"), "x").map(|_| 1)),
+    });
+    Ok(Reply::text(200, "application/json", answer.to_string()))
 }
 
 fn edit(id: &str, body: &[u8]) -> Result<Reply> {
