@@ -22,6 +22,9 @@ pub(super) fn acceptor(installation: &Installation, files: &(PathBuf, PathBuf)) 
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(installation.path(certificate))
         .and_then(Iterator::collect)
         .map_err(|error| wrong(certificate, &error, "name a PEM file with the certificate chain"))?;
+    if chain.is_empty() {
+        return Err(wrong(certificate, &"there is no certificate in it", "name a PEM file with the certificate chain"));
+    }
     let secret = PrivateKeyDer::from_pem_file(installation.path(key))
         .map_err(|error| wrong(key, &error, "name a PEM file with the private key"))?;
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

@@ -13,6 +13,7 @@ mod serving;
 mod signals;
 mod state;
 mod templates;
+mod tls;
 mod tokens;
 mod upgrades;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Site;
 
-const KEY: &str = "signing key of the webhook";
+pub(crate) const KEY: &str = "signing key of the webhook";
 
 /// A connector that reads webhooks, one that answers requests, and one that it looks records up on.
 const FILE: &str = r#"
@@ -29,14 +29,14 @@ connector = "looks-up"
 "#;
 
 /// The daemon, killed when it is dropped.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     lines: BufReader<ChildStdout>,
     address: SocketAddr,
 }
 
 impl Daemon {
-    fn start(site: &Site) -> Self {
+    pub(crate) fn start(site: &Site) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
         command.current_dir(site.path("")).args(["serve"]).env("WHARF_TEST_KEY", KEY).env_remove("WHARF_FILE");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
@@ -52,7 +52,7 @@ impl Daemon {
         Self { child, lines, address }
     }
 
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream
