@@ -103,6 +103,16 @@ pub enum LedgerError {
         /// What the system said.
         reason: String,
     },
+    /// A copy of the file cannot be written.
+    #[error(
+        "backup `{path}` cannot be written: {reason}; name another file, in a directory with room that may be written"
+    )]
+    Copy {
+        /// Path of the copy.
+        path: String,
+        /// What is in the way.
+        reason: String,
+    },
     /// The file is something else.
     #[error("`{path}` is a database of another program; name another file as `state`")]
     Foreign {
@@ -183,6 +193,7 @@ impl LedgerError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Open { .. } => "ledger-open",
+            Self::Copy { .. } => "backup-unwritable",
             Self::Foreign { .. } => "ledger-foreign",
             Self::Newer { .. } => "ledger-newer",
             Self::Storage { .. } => "ledger-storage",

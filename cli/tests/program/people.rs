@@ -96,7 +96,7 @@ fn backup_is_a_state_to_go_on_from_and_overwrites_nothing() {
     assert_eq!(code, 0);
     assert!(backup["bytes"].as_u64().unwrap() > 0);
     let (code, error) = site.json(&["backup", "copy.sqlite"]);
-    assert_eq!((code, &error["error"]["code"]), (6, &json!("ledger-open")), "{error}");
+    assert_eq!((code, &error["error"]["code"]), (6, &json!("backup-unwritable")), "{error}");
     site.write("wharf.toml", &FILE.replace("[wharf]", "[wharf]\nstate = \"copy.sqlite\""));
     assert_eq!(
         site.json(&["status"]).1["alerts"][0]["message"].as_str().unwrap().split(';').next(),

@@ -257,6 +257,31 @@ fn backup_is_a_whole_ledger_and_does_not_overwrite() {
 }
 
 #[test]
+fn backup_that_fails_names_the_file_that_is_to_blame_and_leaves_nothing_behind() {
+    let world = world().with_orders(60).with_everything();
+    world.run();
+    let copy = world.path().with_file_name("copy.sqlite");
+    let missing = world.path().with_file_name("nowhere").join("copy.sqlite");
+    let error = world.ledger().backup(&missing).unwrap_err();
+    assert_eq!(error.code(), "backup-unwritable", "{error}");
+    assert!(error.to_string().contains("nowhere/copy.sqlite"), "{error}");
+
+    let connection = Connection::open(world.path()).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let page: i64 =
+        connection.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'items'", [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut file = std::fs::File::options().write(true).open(world.path()).unwrap();
+    file.seek(SeekFrom::Start(u64::try_from(page - 1).unwrap() * (16 << 10))).unwrap();
+    file.write_all(&[0xA5; 200]).unwrap();
+    drop(file);
+    let error = world.ledger().backup(&copy).unwrap_err();
+    assert_eq!(error.code(), "ledger-damaged", "{error}");
+    assert!(error.to_string().contains("wharf.sqlite") && !error.to_string().contains("copy.sqlite"), "{error}");
+    assert!(!copy.exists());
+}
+
+#[test]
 fn old_items_keep_their_names_and_lose_their_details() {
     let mut world = world().with_orders(30).with_everything();
     world.run();
