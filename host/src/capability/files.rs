@@ -7,8 +7,9 @@ mod descriptors;
 mod name;
 mod writer;
 
-use std::sync::Arc;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 
 use cap_std::fs::Dir;
 use tokio::sync::OwnedMutexGuard;
@@ -21,6 +22,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 use super::Rooms;
 use super::http::CallScope;
 use super::http::scope::Allowance;
+use crate::call::Stop;
 use crate::files::{Folder, Full, Sizes, Trouble, Usage};
 use crate::manifest::FileAccess;
 
@@ -37,6 +39,10 @@ const MEASURES: u32 = 100;
 /// Listings of directories that one call may hold open. Each is in the host's memory.
 const LISTINGS: u32 = 16;
 
+/// Files and directories that one call may hold open, streams on files that were closed included. 64: each takes one of the
+/// handles that the system gives to the whole process, of which there may be no more than 1024.
+const OPEN: usize = 64;
+
 /// The directory that a connection has, and what it may do there.
 pub(crate) struct Room {
     pub(crate) folder: Folder,
@@ -47,6 +53,7 @@ pub(crate) struct Room {
 pub(super) struct Files {
     account: Option<Arc<Account>>,
     listings: u32,
+    open: Vec<Weak<File>>,
 }
 
 impl Files {
@@ -61,7 +68,22 @@ impl Files {
             let (measures, begun) = (AtomicU32::new(MEASURES), AtomicBool::new(false));
             Arc::new(Account { folder, writable, scope: Arc::clone(scope), measures, begun })
         });
-        Self { account, listings: 0 }
+        Self { account, listings: 0, open: Vec::new() }
+    }
+
+    /// Tells whether one more may be held open. A stream keeps its file open when the guest has closed that.
+    fn may_open(&mut self) -> bool {
+        self.open.retain(|file| file.strong_count() > 0);
+        self.open.len() < OPEN
+    }
+
+    /// Counts what was opened until nothing holds it any more.
+    fn opened(&mut self, descriptor: &Descriptor) {
+        let file = match descriptor {
+            Descriptor::File(file) => &file.file,
+            Descriptor::Dir(directory) => &directory.dir,
+        };
+        self.open.push(Arc::downgrade(file));
     }
 
     fn account(&self) -> Result<&Arc<Account>, ErrorCode> {
@@ -77,11 +99,19 @@ pub(super) struct FilesView<'a> {
 
 impl preopens::Host for FilesView<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let Some(account) = &self.files.account else { return Ok(Vec::new()) };
-        let directory = account.opened()?;
-        let descriptor = self.wasi.table.push(Descriptor::Dir(directory))?;
+        let Some(account) = self.files.account.clone() else { return Ok(Vec::new()) };
+        if !self.files.may_open() {
+            return Err(Stop::Misuse(too_many_open()).into());
+        }
+        let descriptor = Descriptor::Dir(account.opened()?);
+        self.files.opened(&descriptor);
+        let descriptor = self.wasi.table.push(descriptor)?;
         Ok(vec![(descriptor, GUEST_PATH.to_owned())])
     }
+}
+
+fn too_many_open() -> String {
+    format!("a call holds {OPEN} files and directories open; close one first")
 }
 
 /// A call's dealings with the directory.

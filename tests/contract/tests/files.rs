@@ -418,6 +418,20 @@ async fn listings_that_are_held_open_are_capped() {
 }
 
 #[tokio::test]
+async fn files_that_are_held_open_are_capped_in_each_call() {
+    let place = Place::new();
+    let connection = with(place.read_write()).await;
+    let hold = |times: u32| json!([{ "do": "hold", "path": "/files/order.xml", "times": times }]);
+    // The directory itself is one of the 64.
+    let (told, trace) = look(&connection, json!([hold(63)[0], hold(63)[0]])).await;
+    assert_eq!((told, codes(&trace)), (vec!["63 held".to_owned(); 2], Vec::new()), "what was closed counts no more");
+    let (told, trace) = look(&connection, hold(5_000)).await;
+    assert!(told.first().unwrap().starts_with("error"), "{told:?}");
+    assert_eq!(codes(&trace), ["open-files"]);
+    assert_eq!(look(&connection, hold(63)).await.0, ["63 held"], "the call before has given back what it held");
+}
+
+#[tokio::test]
 async fn directory_that_is_removed_meanwhile_is_an_error_and_its_successor_is_not_touched() {
     let place = Place::new();
     let connection = with(place.read_write()).await;

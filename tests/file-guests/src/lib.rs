@@ -31,6 +31,8 @@ enum Step {
     Resize { path: String, bytes: u64 },
     /// Writes so many bytes into a file that has no name any more, so many times, all held open.
     Nameless { path: String, bytes: usize, times: u32 },
+    /// Opens a file so many times and holds all of them.
+    Hold { path: String, times: u32 },
     /// Reads a text.
     Read { path: String },
     /// Lists names, sorted.
@@ -110,6 +112,10 @@ fn done(step: &Step) -> io::Result<String> {
         Step::Many { path, files } => many(path, *files),
         Step::Resize { path, bytes } => OpenOptions::new().write(true).open(path)?.set_len(*bytes).map(nothing),
         Step::Nameless { path, bytes, times } => nameless(path, *bytes, *times),
+        Step::Hold { path, times } => {
+            let held = (0..*times).map(|_| File::open(path)).collect::<io::Result<Vec<_>>>()?;
+            Ok(format!("{} held", held.len()))
+        }
         Step::Read { path } => read(path),
         Step::List { path } => list(path),
         Step::Listings { path, times } => {

@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult, ReaddirIterator};
 
 use super::writer::{At, WriteFailed, Writer, write};
-use super::{Account, Change, FilesView, LISTINGS, name};
+use super::{Account, Change, FilesView, LISTINGS, name, too_many_open};
 use crate::files::Sizes;
 
 type Fd = Resource<Descriptor>;
@@ -248,11 +248,17 @@ impl HostDescriptor for FilesView<'_> {
         self.named(&path)?;
         let (account, directory) = (self.account()?, self.directory(&fd)?);
         only_usual(&account, directory, path_flags, path.clone()).await?;
-        let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
-        if changes || flags.contains(DescriptorFlags::WRITE) {
-            return self.open_to_write(fd, path_flags, path, open_flags, flags).await;
+        if !self.files.may_open() {
+            return Err(account.refuse("open-files", too_many_open(), ErrorCode::InsufficientMemory).into());
         }
-        HostDescriptor::open_at(&mut self.wasi, fd, path_flags, path, open_flags, flags).await
+        let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
+        let opened = if changes || flags.contains(DescriptorFlags::WRITE) {
+            self.open_to_write(fd, path_flags, path, open_flags, flags).await?
+        } else {
+            HostDescriptor::open_at(&mut self.wasi, fd, path_flags, path, open_flags, flags).await?
+        };
+        self.files.opened(self.wasi.table.get(&opened)?);
+        Ok(opened)
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
