@@ -182,8 +182,8 @@ impl Call {
     /// Returns the WASI world of the call; made at its first use.
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
         let (rooms, scope, log) = (&self.rooms, &self.scope, &self.log);
-        let (name, request_bytes) = (self.name, self.limits.request_bytes);
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(rooms, scope, (name, log), request_bytes)))
+        let (name, limits) = (self.name, &self.limits);
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(rooms, scope, (name, log), limits)))
     }
 
     /// Notes that the guest waited for the host since then, so that the wait does not count as computing.

@@ -47,6 +47,15 @@ impl Ending<'_> {
             failure.cause = Cause::Precondition { state: "directory-full".into() };
             failure.message = format!("{}; {note}", failure.message);
         }
+        // The same for a body that the host would not hold.
+        if self.scope.held_too_much()
+            && matches!(failure.cause, Cause::Internal { .. } | Cause::Precondition { .. } | Cause::TooLarge { .. })
+        {
+            let limit = self.setting.limits.host_bytes;
+            let (cause, _, why) = self.out_of_memory(limit, &Stop::Held(limit), "host_bytes");
+            failure.message = format!("{}; {why}", failure.message);
+            failure.cause = cause;
+        }
         if failure.cause == Cause::AuthRevoked
             && let Some(note) = self.scope.note_of(request)
         {

@@ -2,14 +2,16 @@
 //! those of a directory that was granted, no environment, no arguments, no sockets; what is printed goes to the call's log;
 //! HTTP goes the one way out.
 
+mod held;
 mod printed;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Method};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use rand_core::TryRng;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
@@ -19,6 +21,7 @@ use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
+use self::held::{Held, Part};
 use self::printed::Printed;
 use super::Rooms;
 use super::files::{Files, FilesView};
@@ -26,11 +29,19 @@ use super::http::scope::Allowance;
 use super::http::{CallScope, Refusal, Request, Response, SendError};
 use super::log::{Level, Log};
 use crate::call::Call;
+use crate::limits::Limits;
 use crate::model::Effect;
 use crate::surroundings::{Clock, Randomness};
 
-/// Handles that a guest may hold at once: streams, requests, headers. Far more than a call of 200 requests needs.
-const HANDLES: usize = 10_000;
+/// Handles that a guest may hold at once: streams, requests, headers. A request takes about ten, so one that gives none of
+/// them back still has enough for the 200 of a call.
+const HANDLES: usize = 2_500;
+
+/// Bytes that the headers of a request take in memory. The pipeline refuses what is over 32 KiB of text or 100 headers.
+const FIELDS: usize = 48 << 10;
+
+/// Bytes of a request's body that are on their way from the guest to the host. Every body that a guest has begun holds so many.
+const CHUNK: usize = 64 << 10;
 
 /// Random bytes that one call gives, in bytes.
 const RANDOM: u64 = 64 << 10;
@@ -62,7 +73,7 @@ impl Wasi {
         rooms: &Arc<Rooms>,
         scope: &Arc<CallScope>,
         (call, log): (&str, &Arc<Mutex<Log>>),
-        request_bytes: usize,
+        limits: &Limits,
     ) -> Self {
         let mut context = WasiCtx::builder();
         context.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).max_random_size(RANDOM);
@@ -80,9 +91,12 @@ impl Wasi {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
-        let way_out = WayOut { rooms: Arc::clone(rooms), scope: Arc::clone(scope), request_bytes };
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELDS);
+        let (request_bytes, held) = (limits.request_bytes, Held::new(limits.host_bytes));
+        let way_out = WayOut { rooms: Arc::clone(rooms), scope: Arc::clone(scope), request_bytes, held };
         let files = Files::new(rooms, scope, call);
-        Self { context: context.build(), table, http: WasiHttpCtx::new(), way_out, files }
+        Self { context: context.build(), table, http, way_out, files }
     }
 
     fn files(&mut self) -> FilesView<'_> {
@@ -193,6 +207,7 @@ struct WayOut {
     rooms: Arc<Rooms>,
     scope: Arc<CallScope>,
     request_bytes: usize,
+    held: Held,
 }
 
 impl WasiHttpHooks for WayOut {
@@ -203,11 +218,17 @@ impl WasiHttpHooks for WayOut {
         _done: Sending<Result<(), HttpError>>,
     ) -> Sending<Sent> {
         let (rooms, scope, limit) = (Arc::clone(&self.rooms), Arc::clone(&self.scope), self.request_bytes);
+        let (mut asked, mut answered) = (self.held.part(), self.held.part());
         Box::new(async move {
-            let request = taken_over(request, limit).await?;
+            let request = taken_over(request, (limit, &scope), &mut asked).await?;
             let Some(connected) = &rooms.connected else { return Err(HttpError::HttpRequestDenied) };
             let response = connected.egress.send(&scope, request).await.map_err(refused)?;
-            Ok((handed_back(response)?, Box::new(async { Ok(()) }) as Sending<_>))
+            drop(asked);
+            if !answered.take(response.body.len()) {
+                scope.holds_too_much();
+                return Err(HttpError::HttpResponseBodySize(u64::try_from(response.body.len()).ok()));
+            }
+            Ok((handed_back(response, answered)?, Box::new(async { Ok(()) }) as Sending<_>))
         })
     }
 
@@ -219,16 +240,19 @@ impl WasiHttpHooks for WayOut {
     fn set_host_header(&mut self) -> bool {
         false
     }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
 }
 
-async fn taken_over(request: http::Request<WasiBody>, limit: usize) -> Result<Request, HttpError> {
+async fn taken_over(
+    request: http::Request<WasiBody>,
+    (limit, scope): (usize, &CallScope),
+    part: &mut Part,
+) -> Result<Request, HttpError> {
     let (mut parts, body) = request.into_parts();
-    let too_large = || HttpError::HttpRequestBodySize(u64::try_from(limit).ok());
-    let body = Limited::new(body, limit).collect().await.map_err(|error| match error.is::<LengthLimitError>() {
-        true => too_large(),
-        false => HttpError::InternalError(Some("the body broke off".into())),
-    })?;
-    let body = body.to_bytes();
+    let body = collected(body, (limit, scope), part).await?;
     let effect = effect(&parts.method, parts.headers.remove(EFFECT))?;
     let mut named = |name: HeaderName| match parts.headers.remove(name) {
         Some(value) => value.to_str().map(|text| Some(text.to_owned())).map_err(|_| HttpError::HttpRequestDenied),
@@ -246,6 +270,25 @@ async fn taken_over(request: http::Request<WasiBody>, limit: usize) -> Result<Re
         effect,
         budget,
     })
+}
+
+/// Collects the body of a request, and counts it as it comes. Trailers are left out.
+async fn collected(mut body: WasiBody, (limit, scope): (usize, &CallScope), part: &mut Part) -> Result<Bytes, HttpError> {
+    let too_large = || HttpError::HttpRequestBodySize(u64::try_from(limit).ok());
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(HttpError::InternalError(Some("the body broke off".into()))) };
+        let Ok(chunk) = frame.into_data() else { continue };
+        if bytes.len().saturating_add(chunk.len()) > limit {
+            return Err(too_large());
+        }
+        if !part.take(chunk.len()) {
+            scope.holds_too_much();
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
 }
 
 /// Reads what the request does; without a word of the guest, only what is safe by its method is a read.
@@ -268,12 +311,12 @@ fn fields(headers: &HeaderMap) -> Result<Vec<(String, String)>, HttpError> {
     headers.iter().map(field).collect()
 }
 
-fn handed_back(response: Response) -> Result<http::Response<WasiBody>, HttpError> {
+fn handed_back(response: Response, part: Part) -> Result<http::Response<WasiBody>, HttpError> {
     let mut builder = http::Response::builder().status(response.status);
     for (name, value) in response.headers {
         builder = builder.header(name, value);
     }
-    let body = Full::new(response.body).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let body = Full::new(part.counting(response.body)).map_err(|never: Infallible| match never {}).boxed_unsync();
     builder.body(body).map_err(|_| HttpError::HttpProtocolError)
 }
 
@@ -295,8 +338,6 @@ fn refused(error: SendError) -> HttpError {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-    use bytes::Bytes;
-
     use super::*;
 
     fn request(method: &str, headers: &[(&str, &str)], body: &'static str) -> http::Request<WasiBody> {
@@ -305,6 +346,14 @@ mod tests {
             builder = builder.header(*name, *value);
         }
         builder.body(Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed_unsync()).unwrap()
+    }
+
+    /// Takes a request over in a call that may hold 20 bytes.
+    async fn taken(request: http::Request<WasiBody>) -> (Result<Request, HttpError>, CallScope) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let scope = CallScope::new(Allowance::Reads, deadline, Arc::new(Limits::default()));
+        let request = taken_over(request, (10, &scope), &mut Held::new(20).part()).await;
+        (request, scope)
     }
 
     #[tokio::test]
@@ -316,7 +365,7 @@ mod tests {
             ("accept", "text/plain"),
             ("content-length", "2"),
         ];
-        let taken = taken_over(request("POST", &headers, "{}"), 10).await.unwrap();
+        let taken = taken(request("POST", &headers, "{}")).await.0.unwrap();
         assert_eq!(taken.headers, [("accept".to_owned(), "text/plain".to_owned())]);
         assert_eq!((taken.credential.as_deref(), taken.budget.as_deref()), (Some("login"), Some("slow")));
         assert_eq!((taken.effect, taken.url.as_str()), (Effect::Read, "https://api.example.com/a?b=c"));
@@ -326,15 +375,15 @@ mod tests {
     #[tokio::test]
     async fn request_without_a_word_is_a_read_only_when_its_method_is_safe() {
         for (method, effect) in [("GET", Effect::Read), ("POST", Effect::Write), ("DELETE", Effect::Write)] {
-            assert_eq!(taken_over(request(method, &[], ""), 10).await.unwrap().effect, effect, "{method}");
+            assert_eq!(taken(request(method, &[], "")).await.0.unwrap().effect, effect, "{method}");
         }
-        let odd = taken_over(request("GET", &[("wharf-effect", "harmless")], ""), 10).await;
+        let odd = taken(request("GET", &[("wharf-effect", "harmless")], "")).await.0;
         assert!(matches!(odd, Err(HttpError::HttpRequestDenied)));
     }
 
     #[tokio::test]
     async fn body_over_the_limit_is_refused() {
-        let refused = taken_over(request("POST", &[], "12345678901"), 10).await;
-        assert!(matches!(refused, Err(HttpError::HttpRequestBodySize(Some(10)))));
+        let refused = taken(request("POST", &[], "12345678901")).await;
+        assert!(matches!(refused, (Err(HttpError::HttpRequestBodySize(Some(10))), scope) if !scope.held_too_much()));
     }
 }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wharf_contract_tests::{connect, connect_with, load_into};
+use serde_json::{Value, json};
+use wharf_contract_tests::{Upstream, connect, connect_with, load, load_into};
 use wharf_host::model::{Bounds, Cause, Instant};
 use wharf_host::surroundings::Clock;
 use wharf_host::{Blame, Host, Limits};
@@ -65,6 +66,35 @@ async fn memory_beyond_the_limit_is_named_as_such() {
     let error = connection.get("probe", "1").await.unwrap_err();
     assert_eq!(error.cause(), Some(&Cause::MemoryExceeded { limit_bytes: 8 << 20 }), "{error}");
     assert_eq!(error.blame(), Blame::Connector);
+}
+
+/// Lets a guest hoard through `wasi:http`, in a call for which the host holds 8 MiB.
+async fn hoarded(what: &str, times: usize) -> Result<Value, wharf_host::Error> {
+    let upstream = Upstream::start(|_, _, _| (axum::http::StatusCode::OK, vec![b'x'; 1 << 20])).await.unwrap();
+    let builder = load("wasi-hoards").await.unwrap().connect("test").config(json!({ "base_url": upstream.origin() }));
+    let builder = builder.grant(upstream.grant()).limits(limits(|limits| limits.host_bytes = 8 << 20));
+    let connection = builder.build().await.unwrap();
+    let query = [("what".to_owned(), what.to_owned()), ("times".to_owned(), times.to_string())];
+    let found = connection.lookup("probe", &query, 1).await?.value;
+    Ok(found.first().unwrap().document.parse().unwrap())
+}
+
+#[tokio::test]
+async fn bodies_that_wasi_http_makes_the_host_hold_count_together() {
+    for what in ["requests", "answers"] {
+        assert_eq!(hoarded(what, 7).await.unwrap(), json!([7]), "{what}");
+        let error = hoarded(what, 50).await.unwrap_err();
+        assert_eq!(error.cause(), Some(&Cause::MemoryExceeded { limit_bytes: 8 << 20 }), "{what}: {error}");
+        assert!(error.to_string().contains("`host_bytes`"), "{what}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn headers_and_handles_of_wasi_http_are_capped() {
+    let sizes: Vec<usize> = serde_json::from_value(hoarded("headers", 3).await.unwrap()).unwrap();
+    assert!(sizes.iter().all(|bytes| (32 << 10..=48 << 10).contains(bytes)), "{sizes:?}");
+    let error = hoarded("headers", 3_000).await.unwrap_err();
+    assert_eq!((error.code(), error.blame()), ("internal", Blame::Connector), "{error}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use wharf_sdk::{Failure, Result};
 
 use self::bindings::wasi::http::outgoing_handler;
 use self::bindings::wasi::http::types::{
-    ErrorCode, Fields, HeaderError, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+    ErrorCode, Fields, FutureIncomingResponse, HeaderError, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
 };
 use self::bindings::wasi::io::streams::{OutputStream, StreamError};
 
@@ -37,6 +37,50 @@ pub struct Answer {
 
 /// Sends a request. The URL is taken apart as it is; whether it makes sense is for the import to say.
 pub fn send(method: &str, url: &str, headers: &[(String, String)], body: Option<&[u8]>) -> Result<Answer> {
+    let (outgoing, future) = begin(method, url, headers)?;
+    give(outgoing, body.unwrap_or_default())?;
+    read(&answer(&future)?)
+}
+
+/// Begins requests whose bodies have so many bytes and do not end, and holds all of them; returns how many.
+pub fn hold_requests(url: &str, times: usize, bytes: usize) -> Result<usize> {
+    let chunk = vec![b'x'; CHUNK];
+    let mut held = Vec::new();
+    for _ in 0..times {
+        let (outgoing, future) = begin("POST", url, &[("wharf-effect".to_owned(), "read".to_owned())])?;
+        let stream = outgoing.write().map_err(|()| refused("body"))?;
+        for _ in 0..bytes / CHUNK {
+            write(&stream, &chunk)?;
+        }
+        held.push((stream, outgoing, future));
+    }
+    Ok(held.len())
+}
+
+/// Asks so many times and holds all answers without reading them; returns how many.
+pub fn hold_answers(url: &str, times: usize) -> Result<usize> {
+    let mut held = Vec::new();
+    for _ in 0..times {
+        let (outgoing, future) = begin("GET", url, &[])?;
+        give(outgoing, &[])?;
+        held.push(answer(&future)?);
+    }
+    Ok(held.len())
+}
+
+/// Makes lists of headers as large as they can be, and holds all of them; returns the bytes in each.
+pub fn hold_headers(times: usize) -> Vec<usize> {
+    let (name, value) = ("x".repeat(100), [b'y'; 900]);
+    let fill = |fields: &Fields| (0..10_000).take_while(|_| fields.append(&name, &value).is_ok()).count() * 1000;
+    let held: Vec<Fields> = (0..times).map(|_| Fields::new()).collect();
+    held.iter().map(fill).collect()
+}
+
+fn begin(
+    method: &str,
+    url: &str,
+    headers: &[(String, String)],
+) -> Result<(OutgoingBody, FutureIncomingResponse)> {
     let fields = Fields::new();
     for (name, value) in headers {
         fields.append(name, value.as_bytes()).map_err(|error| refused(header_word(&error)))?;
@@ -56,10 +100,13 @@ pub fn send(method: &str, url: &str, headers: &[(String, String)], body: Option<
     request.set_path_with_query(Some(path)).map_err(|()| refused("path-syntax"))?;
     let outgoing = request.body().map_err(|()| refused("body"))?;
     let future = outgoing_handler::handle(request, None).map_err(|code| refused(&word(&code)))?;
-    give(outgoing, body.unwrap_or_default())?;
+    Ok((outgoing, future))
+}
+
+fn answer(future: &FutureIncomingResponse) -> Result<IncomingResponse> {
     future.subscribe().block();
     match future.get() {
-        Some(Ok(Ok(response))) => read(&response),
+        Some(Ok(Ok(response))) => Ok(response),
         Some(Ok(Err(code))) => Err(refused(&word(&code))),
         _ => Err(refused("no-answer")),
     }

@@ -57,6 +57,8 @@ struct Record {
     notes: HashMap<u32, String>,
     leaks: Vec<Leak>,
     files: FileUse,
+    /// Whether a body was refused because the host would have held too much.
+    held_too_much: bool,
     /// Requests that were asked for after the limit was reached; they are refused and not traced one by one.
     beyond_limit: u32,
 }
@@ -136,6 +138,16 @@ impl CallScope {
         let record = self.record();
         let quota = record.files.refusals.iter().find(|refusal| refusal.code.starts_with("quota-"));
         quota.map(|refusal| refusal.message.clone())
+    }
+
+    /// Notes that a body was refused because the host would have held too much for this call.
+    pub(crate) fn holds_too_much(&self) {
+        self.record().held_too_much = true;
+    }
+
+    /// Tells whether a body was refused for that.
+    pub(crate) fn held_too_much(&self) -> bool {
+        self.record().held_too_much
     }
 
     /// Tells whether a write has left in this call and was not answered.
