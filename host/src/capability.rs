@@ -109,17 +109,7 @@ impl Rooms {
         if let Some(Evidence { remote_code, excerpt, .. }) = &mut failure.evidence {
             remote_code.iter_mut().chain(excerpt).for_each(redact);
         }
-        match &mut failure.cause {
-            Cause::ContractChanged { detail, sample } => {
-                redact(detail);
-                redact(sample);
-            }
-            Cause::Internal { detail: text } | Cause::Precondition { state: text } => redact(text),
-            Cause::ConfigInvalid { violations } | Cause::InvalidRecord { violations } => {
-                violations.iter_mut().for_each(|violation| redact(&mut violation.message));
-            }
-            _ => {}
-        }
+        texts(&mut failure.cause).into_iter().for_each(redact);
     }
 
     /// Holds a budget because the remote asked for it.
@@ -132,5 +122,35 @@ impl Rooms {
     /// Drops the access tokens that the connection holds; false when it holds none, so that asking again is no use.
     pub(crate) fn renew_credentials(&self) -> bool {
         self.connected.as_ref().is_some_and(|connected| connected.tokens.forget(&connected.name))
+    }
+}
+
+/// Returns every text of a cause that a connector may have written.
+fn texts(cause: &mut Cause) -> Vec<&mut String> {
+    match cause {
+        Cause::ConfigInvalid { violations } | Cause::InvalidRecord { violations } => {
+            violations.iter_mut().flat_map(|one| [&mut one.path, &mut one.code, &mut one.message]).collect()
+        }
+        Cause::MappingMissing { missing } => {
+            missing.iter_mut().flat_map(|one| [&mut one.reference_list, &mut one.value]).collect()
+        }
+        Cause::NotFound { entity, key, .. } | Cause::DependencyMissing { entity, key } => vec![entity, key],
+        Cause::ContractChanged { detail, sample } => vec![detail, sample],
+        Cause::Forbidden { permission: text } | Cause::Conflict { existing_id: text, .. } => text.iter_mut().collect(),
+        Cause::Internal { detail: text }
+        | Cause::Precondition { state: text }
+        | Cause::Unsupported { capability: text }
+        | Cause::EgressDenied { target: text, .. } => vec![text],
+        Cause::AuthExpired
+        | Cause::AuthRevoked
+        | Cause::RateLimited { .. }
+        | Cause::Unavailable { .. }
+        | Cause::OutcomeUnknown
+        | Cause::TooLarge { .. }
+        | Cause::Cancelled
+        | Cause::Deadline { .. }
+        | Cause::MemoryExceeded { .. }
+        | Cause::WouldWrite
+        | Cause::Fenced => Vec::new(),
     }
 }

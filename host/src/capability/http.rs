@@ -8,6 +8,7 @@ mod auth;
 mod body;
 pub(crate) mod budget;
 mod connected;
+mod decoded;
 mod exchanged;
 mod explain;
 mod grant;
@@ -52,6 +53,9 @@ use crate::surroundings::{Clock, Resolver};
 
 /// The budget of requests that name none.
 const DEFAULT_BUDGET: &str = "default";
+
+/// Stands in the place of a header's name that has a secret in it. `[redacted]` would be no name.
+const REDACTED_NAME: &str = "redacted";
 
 /// What the pipeline of one connection needs.
 pub(crate) struct EgressSettings {
@@ -287,6 +291,7 @@ impl Egress {
     ) -> Result<Received, Refusal> {
         begun.admit()?;
         let admitted = self.check(request, url?)?;
+        self.credentials.teach_all(&self.redactor, |slot| self.policy.slot(slot).is_ok()).await;
         let Some(slot) = admitted.slot else {
             let key = self.budget_key(None, &admitted.budget);
             let permit = self.permit(scope, begun, &key, admitted.allotment).await?;
@@ -390,7 +395,7 @@ impl Egress {
             begun.note(format!("credential `{}` was refused. {}", slot.name, slot.hint));
         }
         let token = token?;
-        self.redactor.learn([&*token.value.expose()]);
+        self.redactor.learn_tokens([&*token.value.expose()]);
         Ok(Some(token))
     }
 
@@ -492,8 +497,9 @@ impl Egress {
 
     fn response(&self, scope: &CallScope, number: u32, received: Received) -> Response {
         let header = |(name, value): (&HeaderName, &http::HeaderValue)| {
-            let value = self.searched(scope, number, name.as_str(), Bytes::copy_from_slice(value.as_bytes()));
-            (name.as_str().to_owned(), String::from_utf8_lossy(&value).into_owned())
+            let name = self.searched_name(scope, number, name);
+            let value = self.searched(scope, number, &name, Bytes::copy_from_slice(value.as_bytes()));
+            (name, String::from_utf8_lossy(&value).into_owned())
         };
         Response {
             number,
@@ -513,6 +519,16 @@ impl Egress {
             }
             None => bytes,
         }
+    }
+
+    /// Returns the name of a header of an answer, or another one where a secret is in it.
+    fn searched_name(&self, scope: &CallScope, request: u32, name: &HeaderName) -> String {
+        if self.redactor.has_in_lower_case(name.as_str()) {
+            tracing::warn!(connection = %self.connection, request, "the name of a header had a secret value in it");
+            scope.leaked("header name", Some(request));
+            return REDACTED_NAME.to_owned();
+        }
+        name.as_str().to_owned()
     }
 
     fn redacted(&self, refusal: Refusal) -> Refusal {

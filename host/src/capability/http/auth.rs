@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -22,11 +23,16 @@ use crate::policy::origin::{OriginPattern, resolve_address};
 use crate::policy::{self, Denied};
 use crate::secret::{Exposed, Secret, SecretRef, SecretSource};
 
+/// Time for the sources of secrets to give all values before the first request.
+const TEACHING: Duration = Duration::from_secs(2);
+
 /// The credential slots of a connection.
 pub(super) struct Credentials {
     connection: String,
     slots: Vec<Slot>,
     source: Arc<dyn SecretSource>,
+    /// Whether the redactor has been taught all values once.
+    taught: tokio::sync::OnceCell<()>,
 }
 
 /// A slot whose audience is worked out.
@@ -66,7 +72,8 @@ impl Credentials {
             }
         }
         if problems.is_empty() {
-            return Ok(Self { connection: connection.to_owned(), slots: usable, source });
+            let (connection, taught) = (connection.to_owned(), tokio::sync::OnceCell::new());
+            return Ok(Self { connection, slots: usable, source, taught });
         }
         let message = problems.join("; ");
         Err(Error::new(ErrorKind::Connect, "credential-invalid", Blame::Operator, message).with_connection(connection))
@@ -107,6 +114,30 @@ impl Credentials {
                 policy::target::origin_text(url)
             ),
         ))
+    }
+
+    /// Makes the redactor look for the values of all granted slots, once, before anything is sent: a remote may give back
+    /// what another process sent it. What cannot be had in time is learnt when it is used.
+    pub(super) async fn teach_all(&self, redactor: &Redactor, granted: impl Fn(&str) -> bool) {
+        let teach = async {
+            for slot in self.slots.iter().filter(|slot| granted(&slot.name)) {
+                self.known(slot).await.teach(redactor);
+            }
+        };
+        let in_time = || async { tokio::time::timeout(TEACHING, teach).await.unwrap_or(()) };
+        self.taught.get_or_init(in_time).await;
+    }
+
+    /// Gets those values of a slot that are there.
+    async fn known(&self, slot: &Slot) -> Values {
+        let mut parts = Vec::new();
+        for part in slot.scheme.parts() {
+            let wanted = SecretRef { connection: &self.connection, slot: &slot.name, part };
+            if let Ok(value) = self.source.secret(wanted).await {
+                parts.push((part.to_owned(), value.expose()));
+            }
+        }
+        Values { parts, fingerprint: [0; 32] }
     }
 
     /// Gets the values of a slot from their source.

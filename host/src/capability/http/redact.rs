@@ -23,8 +23,11 @@ pub(crate) const REDACTED: &[u8] = b"[redacted]";
 /// Shortest value that is looked for.
 const MIN_BYTES: usize = 4;
 
-/// Values kept; a renewed token displaces the oldest.
-const MAX_VALUES: usize = 16;
+/// Values of slots kept, those that were replaced included; beyond, the oldest gives way. 64: every part of two dozen slots.
+const MAX_VALUES: usize = 64;
+
+/// Fetched tokens kept; a renewed one displaces the oldest, and never the value of a slot.
+const MAX_TOKENS: usize = 16;
 
 /// So many bytes of a pattern are looked for by the fast search; the rest is compared where they are found.
 const TRIGGER_BYTES: usize = 32;
@@ -39,6 +42,7 @@ pub(crate) struct Redactor(RwLock<Known>);
 #[derive(Default)]
 struct Known {
     values: VecDeque<Secret>,
+    tokens: VecDeque<Secret>,
     users: usize,
     search: Option<Arc<Search>>,
 }
@@ -57,8 +61,22 @@ impl Drop for InUse<'_> {
 }
 
 impl Redactor {
-    /// Learns values before they are used for the first time.
+    /// Learns values of slots before they are used for the first time.
     pub(crate) fn learn<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) {
+        self.learn_among(|known| &mut known.values, MAX_VALUES, values);
+    }
+
+    /// Learns fetched tokens before they are used for the first time.
+    pub(crate) fn learn_tokens<'a>(&self, tokens: impl IntoIterator<Item = &'a [u8]>) {
+        self.learn_among(|known| &mut known.tokens, MAX_TOKENS, tokens);
+    }
+
+    fn learn_among<'a>(
+        &self,
+        of_kind: impl Fn(&mut Known) -> &mut VecDeque<Secret>,
+        most: usize,
+        values: impl IntoIterator<Item = &'a [u8]>,
+    ) {
         let values: Vec<&[u8]> = values.into_iter().filter(|value| value.len() >= MIN_BYTES).collect();
         if values.iter().all(|value| self.known().has(value)) {
             return;
@@ -66,11 +84,12 @@ impl Redactor {
         let mut known = self.known_mut();
         for value in values {
             if !known.has(value) {
-                known.values.push_back(Secret::new(value));
+                of_kind(&mut known).push_back(Secret::new(value));
             }
         }
-        while known.values.len() > MAX_VALUES {
-            known.values.pop_front();
+        let kept = of_kind(&mut known);
+        while kept.len() > most {
+            kept.pop_front();
         }
         known.search = None;
     }
@@ -95,16 +114,22 @@ impl Redactor {
         }
     }
 
+    /// Tells whether a value is in a text of which only the lower case is left, as in names of headers.
+    pub(crate) fn has_in_lower_case(&self, text: &str) -> bool {
+        let Some(search) = self.search() else { return false };
+        search.patterns.iter().any(|pattern| contains_ignoring_case(text.as_bytes(), pattern))
+    }
+
     /// Returns the search; none when no value is known.
     fn search(&self) -> Option<Arc<Search>> {
         {
             let known = self.known();
-            if known.values.is_empty() || known.search.is_some() {
+            if known.is_empty() || known.search.is_some() {
                 return known.search.clone();
             }
         }
         let mut known = self.known_mut();
-        let search = known.search.clone().unwrap_or_else(|| Arc::new(Search::new(&known.values)));
+        let search = known.search.clone().unwrap_or_else(|| Arc::new(Search::new(known.all())));
         if known.users > 0 {
             known.search = Some(Arc::clone(&search));
         }
@@ -121,8 +146,16 @@ impl Redactor {
 }
 
 impl Known {
+    fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.values.iter().chain(&self.tokens)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all().next().is_none()
+    }
+
     fn has(&self, value: &[u8]) -> bool {
-        self.values.iter().any(|known| *known.expose() == *value)
+        self.all().any(|known| *known.expose() == *value)
     }
 }
 
@@ -137,8 +170,8 @@ struct Search {
 }
 
 impl Search {
-    fn new(values: &VecDeque<Secret>) -> Self {
-        let encodings = values.iter().flat_map(|value| encodings(&value.expose()));
+    fn new<'a>(values: impl Iterator<Item = &'a Secret>) -> Self {
+        let encodings = values.flat_map(|value| encodings(&value.expose()));
         let distinct: BTreeSet<Vec<u8>> = encodings.filter(|one| one.len() >= MIN_BYTES).collect();
         let mut patterns: Vec<_> = distinct.into_iter().map(Zeroizing::new).collect();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
@@ -186,6 +219,10 @@ impl Search {
     }
 }
 
+fn contains_ignoring_case(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len().max(1)).any(|window| window.eq_ignore_ascii_case(part))
+}
+
 /// Returns the distinct beginnings of the patterns.
 fn triggers(patterns: &[Zeroizing<Vec<u8>>]) -> Vec<&[u8]> {
     let triggers: BTreeSet<&[u8]> = patterns.iter().map(|pattern| trigger(pattern)).collect();
@@ -203,6 +240,8 @@ fn encodings(value: &[u8]) -> Vec<Vec<u8>> {
     all.extend(base64_encodings(value));
     if let Ok(text) = std::str::from_utf8(value) {
         all.extend(escaped(text).into_iter().map(String::into_bytes));
+        all.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+        all.push(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
     }
     all
 }
@@ -276,18 +315,44 @@ fn escaped(text: &str) -> Vec<String> {
     let slashed = json.replace('/', "\\/");
     let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let numbered = ["&#39;", "&#x27;", "&apos;"].map(|quote| html.replace('\'', quote));
-    // .NET escapes more than it must: `+`, `&`, `'`, `<` and `>`.
-    let mut all = vec![unicode_escaped(&json, false), unicode_escaped(&slashed, false), unicode_escaped(&json, true)];
+    // .NET escapes more than it must: `+`, `&`, `'`, `<` and `>`; some escape everything.
+    let by_net = |letter: char| matches!(letter, '+' | '&' | '\'' | '<' | '>' | '`');
+    let mut all = vec![
+        unicode_escaped(&json, |_| false),
+        unicode_escaped(&slashed, |_| false),
+        unicode_escaped(&json, by_net),
+        unicode_escaped(text, |_| true),
+        unicode_escaped(text, |letter| !letter.is_ascii_alphanumeric()),
+    ];
     all.extend(all.clone().iter().map(|text| lower_unicode_escapes(text)));
+    // JSON within a text of JSON.
+    all.extend(serde_json::to_string(&json).map(|twice| twice.trim_matches('"').to_owned()));
     all.extend([json, slashed, html]);
     all.extend(numbered);
+    all.extend(character_references(text));
     all
 }
 
-fn unicode_escaped(text: &str, eager: bool) -> String {
+/// The text with every character, or all but letters and digits, as a reference of HTML and XML, decimal and hexadecimal.
+fn character_references(text: &str) -> Vec<String> {
+    let plain: fn(char) -> bool = |letter| letter.is_ascii_alphanumeric();
+    let mut all = Vec::new();
+    for stays in [plain, |_| false] {
+        let write = |reference: fn(u32) -> String| {
+            let each = |letter: char| if stays(letter) { letter.to_string() } else { reference(letter.into()) };
+            text.chars().map(each).collect::<String>()
+        };
+        all.push(write(|number| format!("&#{number};")));
+        all.push(write(|number| format!("&#x{number:x};")));
+        all.push(write(|number| format!("&#x{number:X};")));
+    }
+    all
+}
+
+fn unicode_escaped(text: &str, also: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_ascii() && !(eager && matches!(character, '+' | '&' | '\'' | '<' | '>' | '`')) {
+        if character.is_ascii() && !also(character) {
             out.push(character);
             continue;
         }
@@ -403,11 +468,43 @@ mod tests {
     }
 
     #[test]
-    fn oldest_value_gives_way() {
-        let redactor = Redactor::default();
-        for number in 0..=MAX_VALUES {
-            redactor.learn([format!("token-number-{number:04}").as_bytes()]);
+    fn oldest_token_gives_way_and_no_value_of_a_slot_does() {
+        let redactor = redactor(&["value-of-a-slot"]);
+        for number in 0..=MAX_TOKENS {
+            redactor.learn_tokens([format!("token-number-{number:04}").as_bytes()]);
         }
-        assert_eq!(redactor.text("token-number-0000 token-number-0001".into()), "token-number-0000 [redacted]");
+        let text = "value-of-a-slot token-number-0000 token-number-0001";
+        assert_eq!(redactor.text(text.into()), "[redacted] token-number-0000 [redacted]");
+    }
+
+    #[test]
+    fn value_in_lower_case_is_found_where_only_that_is_left() {
+        let redactor = redactor(&["Tok-Secret"]);
+        for (name, found) in [("x-tok-secret-1", true), ("tok-secret", true), ("x-token", false), ("", false)] {
+            assert_eq!(redactor.has_in_lower_case(name), found, "{name}");
+        }
+        assert!(redactor.has_in_lower_case(&STANDARD.encode("Tok-Secret").trim_end_matches('=').to_lowercase()));
+    }
+
+    #[test]
+    fn text_whose_every_letter_is_escaped_is_found() {
+        let redactor = redactor(&["tok/én\"1"]);
+        for text in [
+            r"\u0074\u006f\u006b\u002f\u00e9\u006e\u0022\u0031",
+            r"\u0074\u006F\u006B\u002F\u00E9\u006E\u0022\u0031",
+            r#"tok/én\\\"1"#,
+            "&#116;&#111;&#107;&#47;&#233;&#110;&#34;&#49;",
+            "&#x74;&#x6f;&#x6b;&#x2f;&#xe9;&#x6e;&#x22;&#x31;",
+            "tok&#47;&#233;n&#34;1",
+            "tok&#x2F;&#xE9;n&#x22;1",
+        ] {
+            assert_eq!(redactor.text(text.to_owned()), "[redacted]", "{text}");
+        }
+        for wide in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = "a tok/én\"1".encode_utf16().flat_map(wide).collect();
+            let clean = redactor.bytes(&bytes).unwrap();
+            // Each is found in the other one's bytes, too, one byte earlier.
+            assert!(clean.starts_with(&bytes[..3]) && clean.len() <= 4 + REDACTED.len() + 1, "{clean:?}");
+        }
     }
 }

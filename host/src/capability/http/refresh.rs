@@ -83,7 +83,7 @@ impl Egress {
             let tokens = kept.as_ref().and_then(|kept| seal.open(&kept.sealed));
             let now = self.clock.now();
             if let Some(tokens) = &tokens {
-                self.redactor.learn([tokens.refresh.as_bytes(), tokens.access.as_bytes()]);
+                self.redactor.learn_tokens([tokens.refresh.as_bytes(), tokens.access.as_bytes()]);
                 let is_refused =
                     refused.as_ref().is_some_and(|token| *token.value.expose() == *tokens.access.as_bytes());
                 if now < tokens.renew_at() && !is_refused {
@@ -148,7 +148,7 @@ impl Egress {
             None => {}
         }
         let (granted, refresh) = ended.result?;
-        self.redactor.learn([&*refresh.expose()]);
+        self.redactor.learn_tokens([&*refresh.expose()]);
         Ok(granted)
     }
 

@@ -10,13 +10,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT_ENCODING, RANGE};
 use http::{HeaderMap, Method};
-use http_body_util::Full;
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::{Instant as Moment, timeout_at};
+use tower::BoxError;
 use url::{Host, Url};
 
 use super::connected::Connected;
+use super::decoded;
 use crate::error::{Blame, Error, ErrorKind};
 use crate::limits::Limits;
 use crate::policy::{Denied, Policy};
@@ -142,9 +146,11 @@ impl Transport {
         let answer = self.head(&client, outgoing, &host, deadline).await?;
         self.vet_peer(&host, answer.remote_addr())?;
         let status = answer.status().as_u16();
-        let headers = self.headers(&answer)?;
-        let body = self.body(answer, &host, deadline).await?;
-        Ok(Received { status, headers, body })
+        self.vet_headers(&host, answer.headers())?;
+        let announced = decoded::announced(answer.headers()).unwrap_or(0);
+        let (head, body) = decoded::decoded(answer).await.into_parts();
+        let body = self.body(body, announced, &host, deadline).await?;
+        Ok(Received { status, headers: head.headers, body })
     }
 
     /// The client asks no resolver about a typed address, so it is vetted here.
@@ -186,47 +192,54 @@ impl Transport {
         }
     }
 
-    fn headers(&self, answer: &reqwest::Response) -> Result<HeaderMap, Failure> {
+    fn vet_headers(&self, host: &str, headers: &HeaderMap) -> Result<(), Failure> {
         let limit = self.limits.response_header_bytes;
-        let bytes: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if bytes > limit || answer.headers().len() > MAX_HEADERS {
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if bytes > limit || headers.len() > MAX_HEADERS {
             return Err(Failure::TooLarge(wide(limit)));
         }
-        // The client takes off what it asked for. What is left cannot be searched for secrets, nor was it asked for.
-        if let Some(coding) =
-            answer.headers().get(http::header::CONTENT_ENCODING).filter(|coding| *coding != "identity")
-        {
-            let host = answer.url().host_str().unwrap_or_default();
-            return Err(Failure::SentNoAnswer(format!(
-                "`{host}` answered in coding {coding:?}, which was not asked for"
-            )));
+        match decoded::foreign(headers) {
+            None => Ok(()),
+            Some(coding) => {
+                let text = format!("`{host}` answered in coding {coding}, which was not asked for");
+                Err(Failure::SentNoAnswer(text))
+            }
         }
-        Ok(answer.headers().clone())
     }
 
-    async fn body(&self, mut answer: reqwest::Response, host: &str, deadline: Moment) -> Result<Bytes, Failure> {
+    async fn body(
+        &self,
+        body: impl Body<Data = Bytes, Error = BoxError>,
+        announced: u64,
+        host: &str,
+        deadline: Moment,
+    ) -> Result<Bytes, Failure> {
         let limit = self.limits.response_bytes;
         let too_large = Failure::TooLarge(wide(limit));
-        let announced = answer.content_length().unwrap_or(0);
         if announced > wide(limit) {
             return Err(too_large);
         }
-        let mut body = Collected::default();
+        let (mut body, mut collected) = (std::pin::pin!(body), Collected::default());
         loop {
             let until = (Moment::now() + self.limits.idle).min(deadline);
-            match timeout_at(until, answer.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limit => return Err(too_large),
-                Ok(Ok(Some(chunk))) => body.push(chunk, announced),
-                Ok(Ok(None)) => return Ok(body.into_bytes()),
-                Ok(Err(error)) => {
-                    return Err(Failure::SentNoAnswer(format!("the answer of `{host}` broke off: {}", reason(error))));
+            let chunk = match timeout_at(until, body.frame()).await {
+                // Trailers are nobody's.
+                Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+                Ok(None) => return Ok(collected.into_bytes()),
+                Ok(Some(Err(error))) => {
+                    let why = innermost(&*error);
+                    return Err(Failure::SentNoAnswer(format!("the answer of `{host}` broke off: {why}")));
                 }
                 Err(_) if until == deadline => return Err(Failure::Deadline(true)),
                 Err(_) => {
                     let idle = self.limits.idle;
                     return Err(Failure::SentNoAnswer(format!("the answer of `{host}` stood still for {idle:?}")));
                 }
+            };
+            if collected.len() + chunk.len() > limit {
+                return Err(too_large);
             }
+            collected.push(chunk, announced);
         }
     }
 
@@ -297,6 +310,10 @@ fn tls_with(roots: Arc<rustls::RootCertStore>) -> Result<rustls::ClientConfig, F
 fn request(outgoing: Outgoing) -> reqwest::Request {
     let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
     *request.headers_mut() = outgoing.headers;
+    // A part of what is compressed could not be read.
+    if !request.headers().contains_key(RANGE) {
+        request.headers_mut().insert(ACCEPT_ENCODING, decoded::ACCEPTED);
+    }
     *request.body_mut() = outgoing.body.map(|body| reqwest::Body::wrap(Full::new(body)));
     request
 }
@@ -314,6 +331,9 @@ impl Collected {
     }
 
     fn push(&mut self, chunk: Bytes, announced: u64) {
+        if chunk.is_empty() {
+            return;
+        }
         if self.len() == 0 {
             self.only = chunk;
             return;
@@ -400,8 +420,11 @@ fn was_refused_unprocessed(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// Returns the innermost reason. The outer ones only repeat that sending failed, and the outermost has the URL.
 fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut innermost: &dyn std::error::Error = &error;
+    innermost(&error.without_url())
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }

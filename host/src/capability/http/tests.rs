@@ -8,6 +8,7 @@ mod delivery;
 mod effects;
 mod limits;
 mod logs;
+mod neighbours;
 mod reach;
 mod redaction;
 mod refresh;

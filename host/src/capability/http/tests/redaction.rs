@@ -9,6 +9,7 @@ use serde_json::json;
 use super::super::Refusal;
 use super::servers::{self, Seen, Server};
 use super::world::{World, get, loopback, manifest};
+use crate::policy::Grant;
 
 const SECRET: &str = "~~?p>ässword/with every+kind=&of\"sign>?~~!";
 
@@ -142,6 +143,53 @@ async fn value_that_was_replaced_is_still_redacted() {
     assert_eq!(egress.redact("log of second-secret-value".into()), "log of [redacted]");
 }
 
+#[tokio::test]
+async fn value_that_was_sent_before_this_process_began_is_redacted() {
+    let server = Server::answering(|_: &Seen| "kept: value-of-an-earlier-run").await;
+    let world = World::new();
+    world.secrets.set("key", "value", "value-of-an-earlier-run");
+    let slot = |name: &str| json!({"name": name, "scheme": {"type": "bearer"}, "audience": [server.origin()]});
+    let asked = manifest(&[&server.origin()], json!([slot("missing"), slot("key")]), json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address]).slot("key").slot("missing")).unwrap();
+    // No request has named the slot.
+    let response = egress.send(&world.scope(), get(server.origin())).await.unwrap();
+    assert_eq!(response.text(), "kept: [redacted]");
+}
+
+#[tokio::test]
+async fn value_of_an_early_slot_is_redacted_after_many_others_were_used() {
+    let server = Server::answering(|_: &Seen| "value-of-slot-00 value-of-slot-29").await;
+    let (world, names) = (World::new(), (0..30).map(|number| format!("slot-{number:02}")).collect::<Vec<_>>());
+    let slot = |name: &String| json!({"name": name, "scheme": {"type": "bearer"}, "audience": [server.origin()]});
+    let asked = manifest(&[&server.origin()], names.iter().map(slot).collect(), json!([]));
+    names.iter().for_each(|name| world.secrets.set(name, "value", format!("value-of-{name}")));
+    let grant = names.iter().fold(loopback(&[server.address]), Grant::slot);
+    let egress = world.egress("shop", &asked, &grant).unwrap();
+    for name in &names {
+        let response = egress.send(&world.scope(), get(server.origin()).with(name)).await.unwrap();
+        assert_eq!(response.text(), "[redacted] [redacted]", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn name_of_a_header_with_a_secret_in_it_is_another_one() {
+    let server = Server::answering(|seen: &Seen| {
+        let token = seen.header("authorization").unwrap().trim_start_matches("Bearer ").to_lowercase();
+        [(format!("x-{token}"), "a".to_owned()), (format!("x-{}", hex::encode("Secret-Of-The-Shop")), "b".to_owned())]
+    })
+    .await;
+    let world = World::new();
+    world.secrets.set("token", "value", "Secret-Of-The-Shop");
+    let slots = json!([{"name": "token", "scheme": {"type": "bearer"}, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address]).slot("token")).unwrap();
+    let scope = world.scope();
+    let response = egress.send(&scope, get(server.origin()).with("token")).await.unwrap();
+    let headers = response.headers.iter().filter(|(name, _)| name == "redacted").map(|(_, value)| value.as_str());
+    assert_eq!(headers.collect::<Vec<_>>(), ["a", "b"], "{:?}", response.headers);
+    assert_eq!(scope.trace().leaks[0].place, "header name");
+}
+
 /// The table of encodings is worth something only when its entries differ.
 #[test]
 fn every_encoding_of_the_test_secret_is_another_text() {
@@ -158,6 +206,42 @@ async fn answer_in_a_coding_that_cannot_be_searched_is_refused() {
         let egress = world.egress("shop", &asked, &loopback(&[server.address])).unwrap();
         let result = egress.send(&world.scope(), get(server.origin())).await;
         assert_eq!(result.is_ok(), passes, "{coding}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn coding_that_is_hidden_behind_another_is_refused() {
+    let codings = [
+        "content-encoding: gzip\r\ncontent-encoding: br\r\ncontent-length: 0",
+        "content-encoding: identity\r\ncontent-encoding: gzip\r\ncontent-length: 0",
+        "transfer-encoding: gzip, chunked",
+        "transfer-encoding: gzip\r\ntransfer-encoding: chunked",
+    ];
+    for headers in codings {
+        let address = servers::raw(move |_, mut stream| async move {
+            servers::read_request(&mut stream).await;
+            servers::write(&mut stream, &format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n0\r\n\r\n")).await;
+        })
+        .await;
+        let (world, origin) = (World::new(), format!("http://{address}"));
+        let asked = manifest(&[&origin], json!([]), json!([]));
+        let egress = world.egress("shop", &asked, &loopback(&[address])).unwrap();
+        let error = egress.send(&world.scope(), get(&origin)).await.unwrap_err();
+        let told = format!("{:?}", error.refusal);
+        assert!(told.contains("which was not asked for"), "{headers}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn codings_are_asked_for_unless_it_is_for_a_part() {
+    let server = Server::answering(|seen: &Seen| seen.header("accept-encoding").unwrap_or("none").to_owned()).await;
+    let world = World::new();
+    let asked = manifest(&[&server.origin()], json!([]), json!([]));
+    let egress = world.egress("shop", &asked, &loopback(&[server.address])).unwrap();
+    for (request, codings) in
+        [(get(server.origin()), "gzip, br, zstd"), (get(server.origin()).header("range", "bytes=0-9"), "none")]
+    {
+        assert_eq!(egress.send(&world.scope(), request).await.unwrap().text(), codings);
     }
 }
 
