@@ -90,7 +90,7 @@ impl Output {
     /// Prints a result: `json` with `--json`, else the page that `text` fills.
     pub(crate) fn result(&self, json: &Value, text: impl FnOnce(&mut Page)) {
         if self.json {
-            return self.write(&format!("{json:#}\n"));
+            return self.write(&format!("{}\n", unsteering(&format!("{json:#}"))));
         }
         let mut page = Page { colour: self.colour, text: String::new() };
         text(&mut page);
@@ -112,7 +112,7 @@ impl Output {
 
     /// Prints one of several results: a JSON value on a line of its own, or a line of text.
     pub(crate) fn event(&self, json: &Value, text: &str) {
-        let line = if self.json { json.to_string() } else { clean(text).into_owned() };
+        let line = if self.json { unsteering(&json.to_string()) } else { clean_lines(text).into_owned() };
         self.write(&format!("{line}\n"));
     }
 
@@ -126,7 +126,8 @@ impl Output {
     /// Prints why a command did not do its work.
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.json {
-            return self.write(&format!("{:#}\n", serde_json::json!({ "error": failure.json() })));
+            let json = format!("{:#}", serde_json::json!({ "error": failure.json() }));
+            return self.write(&format!("{}\n", unsteering(&json)));
         }
         let mut page = Page { colour: self.error_colour, text: String::new() };
         for problem in &failure.problems {
@@ -188,7 +189,10 @@ fn wants_colour(no_colour: Option<&OsStr>, terminal: Option<&OsStr>) -> bool {
 /// Log lines go between the progress bars, not through them.
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bars.suspend(|| io::stderr().lock().write_all(bytes))?;
+        // Each event comes in one piece; in colours when it is not JSON. What it tells may come from outside.
+        let event = String::from_utf8_lossy(bytes);
+        let event = if self.json { unsteering(&event) } else { one_event(&event) };
+        self.bars.suspend(|| io::stderr().lock().write_all(event.as_bytes()))?;
         Ok(bytes.len())
     }
 
@@ -235,7 +239,7 @@ impl Page {
     /// Adds `label: text`.
     pub(crate) fn labelled(&mut self, label: &str, look: Look, text: &str) {
         let label = self.paint(&format!("{label}:"), look);
-        self.text.push_str(&format!("{label} {}\n", clean(text)));
+        self.text.push_str(&format!("{label} {}\n", clean_lines(text)));
     }
 
     /// Adds an empty line, unless the page is empty.
@@ -272,7 +276,7 @@ impl Page {
     }
 
     fn paint(&self, text: &str, look: Look) -> String {
-        let text = clean(text);
+        let text = clean_lines(text);
         if !self.colour || look == Look::Plain {
             return text.into_owned();
         }
@@ -290,9 +294,20 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Replaces control characters, line ends and tabs excepted, by what names them.
+/// Stands before every line of a text but its first, so that no text from outside can pass for a line of ours.
+const CONTINUED: &str = "\n  | ";
+
+/// Tells whether a character steers a terminal or changes the direction of writing.
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t') || is_bidirectional(c)
+}
+
+fn is_bidirectional(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Replaces what steers by what names it.
 fn clean(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
@@ -300,14 +315,65 @@ fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(replaced.collect())
 }
 
+/// The same, and marks every line but the first as one that goes on.
+fn clean_lines(text: &str) -> Cow<'_, str> {
+    let text = clean(text);
+    if !text.contains('\n') {
+        return text;
+    }
+    Cow::Owned(text.replace('\n', CONTINUED))
+}
+
+/// Writes what steers within JSON as JSON's own escapes. The writer of JSON has escaped the rest.
+fn unsteering(json: &str) -> String {
+    let escaped = |c: char| match steers(c) {
+        true => format!("\\u{:04x}", u32::from(c)),
+        false => c.to_string(),
+    };
+    if json.contains(steers) { json.chars().map(escaped).collect() } else { json.to_owned() }
+}
+
+/// Makes one event of the log what it is: one event. Its colours are ours; the escapes of others were taken out before.
+fn one_event(event: &str) -> String {
+    let (text, end) = event.strip_suffix('\n').map_or((event, ""), |text| (text, "\n"));
+    let shown = |c: char| match c {
+        '\n' => CONTINUED.to_owned(),
+        c if c == '\r' || is_bidirectional(c) => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    format!("{}{end}", text.chars().map(shown).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
     use super::*;
 
     #[test]
     fn control_characters_are_shown_not_sent() {
-        assert_eq!(clean("a\u{1b}[31mred\u{9b}2J\r\n"), "a\\u{1b}[31mred\\u{9b}2J\\r\n");
+        assert_eq!(clean("a\u{1b}[31mred\u{9b}2J\r\u{202e}\n"), "a\\u{1b}[31mred\\u{9b}2J\\r\\u{202e}\n");
         assert_eq!(clean("žluť\tok"), "žluť\tok");
+    }
+
+    #[test]
+    fn text_from_outside_cannot_pass_for_a_line_of_ours() {
+        let mut page = Page { colour: false, text: String::new() };
+        page.line("of a connector\nIt asks for nothing");
+        page.labelled("error", Look::Bad, "it says\nerror: none");
+        assert_eq!(page.text, "of a connector\n  | It asks for nothing\nerror: it says\n  | error: none\n");
+        let event = one_event("\u{1b}[32m INFO\u{1b}[0m said \r\n WARN forged\u{202e}\n");
+        assert_eq!(event, "\u{1b}[32m INFO\u{1b}[0m said \\r\n  |  WARN forged\\u{202e}\n");
+    }
+
+    #[test]
+    fn json_says_the_same_and_steers_no_terminal() {
+        let said = serde_json::json!({ "said\u{9b}": "\u{1b}[2J\u{9b}2J\u{7f}\u{202e}žluť\n" });
+        for text in [said.to_string(), format!("{said:#}")] {
+            let shown = unsteering(&text);
+            assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{7f}', '\u{202e}']), "{shown:?}");
+            assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), said);
+        }
     }
 
     #[test]
