@@ -60,7 +60,6 @@ impl Candidate {
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let installation = Installation::settings(&context.file)?;
     let candidate = candidate(&arguments, &installation).await?;
-    refuse_unsigned(&arguments, &installation, &candidate)?;
     let approvals = installation.approvals();
     let shown = approvals.path().display().to_string();
     let lock = approvals.read().map_err(|reason| unreadable(&shown, &reason))?;
@@ -100,7 +99,8 @@ async fn candidate(arguments: &Arguments, installation: &Installation) -> Result
     let signature = signature(arguments)?;
     let trusted = &installation.file.settings.trusted_keys;
     let signature = Signature::check(&bytes, signature.as_deref(), trusted);
-    // Before anything is compiled: what is no connector is refused by its bytes alone.
+    // Before anything of it runs, and before anything is compiled: what is no connector is refused by its bytes alone.
+    refuse_unsigned(arguments, installation, &signature)?;
     let inspection = wharf_host::inspect::inspect(&bytes).map_err(|error| Failure::from(error).at(&shown))?;
     let host = Host::builder().cache(installation.path(&installation.file.settings.cache)).build()?;
     let connector = host.load(&bytes).await.map_err(|error| Failure::from(error).at(&shown))?;
@@ -130,10 +130,14 @@ fn signature(arguments: &Arguments) -> Result<Option<String>, Failure> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn refuse_unsigned(arguments: &Arguments, installation: &Installation, candidate: &Candidate) -> Result<(), Failure> {
+fn refuse_unsigned(
+    arguments: &Arguments,
+    installation: &Installation,
+    signature: &Signature,
+) -> Result<(), Failure> {
     let shown = arguments.component.display().to_string();
     let refused = |text: String| Err(Failure::new(Exit::Connector, "signature", text).at(&shown));
-    match &candidate.signature {
+    match signature {
         Signature::Failed(reason) => {
             refused(format!("signature failed: {reason}; get the connector again from its publisher"))
         }

@@ -201,6 +201,15 @@ mod signatures {
     }
 
     #[test]
+    fn file_that_nobody_signed_is_refused_before_anything_of_it_runs() {
+        let site = Site::new(&Signer::new(1).file());
+        // It does not load: that would be said, if it had been tried.
+        site.write("odd.wasm", "no component");
+        let refused = site.json(&["install", "odd.wasm", "--approve", "--by", "ops"]);
+        assert_eq!(code(&refused), (4, "signature"), "{}", refused.1);
+    }
+
+    #[test]
     fn signature_without_a_trusted_key_is_unchecked() {
         let site = Site::new(FILE);
         Signer::new(1).sign(&site, "asks-little");
