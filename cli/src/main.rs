@@ -32,7 +32,7 @@ use failure::{Exit, Failure};
 use output::Output;
 
 #[global_allocator]
-static MEMORY: memory::Wiped = memory::Wiped;
+static MEMORY: memory::Wiped = memory::Wiped(std::alloc::System);
 
 fn main() -> ExitCode {
     ExitCode::from(run() as u8)

@@ -2,24 +2,24 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The system's memory, wiped when it is given back.
+/// Memory, by default the system's, wiped when it is given back.
 ///
 /// The host wipes what it makes of a secret. Libraries on the way (TLS, HTTP, the readers of JSON) have buffers of their own
 /// that nobody could wipe otherwise, and memory that is given back would show them until it is used again.
-pub(crate) struct Wiped;
+pub(crate) struct Wiped<A = System>(pub(crate) A);
 
 #[expect(unsafe_code, reason = "there is no other way to stand where memory is given back")]
-// SAFETY: memory comes from the system's allocator and goes back to it with the layout that it was asked for with. Growing
-// is the trait's own: other memory, a copy, and the old one given back here.
-unsafe impl GlobalAlloc for Wiped {
+// SAFETY: memory comes from the other allocator and goes back to it with the layout that it was asked for with. Growing is
+// the trait's own: other memory, a copy, and the old one given back here.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Wiped<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the promises of the trait, which are the same there.
-        unsafe { System.alloc(layout) }
+        unsafe { self.0.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { self.0.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
@@ -28,7 +28,7 @@ unsafe impl GlobalAlloc for Wiped {
             place.write_bytes(0, layout.size());
             // Writing what nobody reads would be left out.
             std::hint::black_box(place);
-            System.dealloc(place, layout);
+            self.0.dealloc(place, layout);
         }
     }
 }
@@ -50,6 +50,56 @@ pub(crate) fn keep_private() {
         if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
             tracing::warn!("other programs of this user can look into the memory ({error})");
         }
+    }
+}
+
+#[cfg(test)]
+mod wiping {
+    #![expect(unsafe_code, clippy::unwrap_used, reason = "an allocator is asked in no other way; tests fail by panicking")]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Counts what is given back, and of that the bytes that still say something.
+    #[derive(Default)]
+    struct Looking {
+        given_back: AtomicUsize,
+        telling: AtomicUsize,
+    }
+
+    // SAFETY: everything goes on to the system's allocator; what is given back is read before it is.
+    unsafe impl GlobalAlloc for Looking {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: the caller keeps the promises of the trait.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+            // SAFETY: as above; it was written to by the test, and is given back with its layout.
+            let telling = unsafe { std::slice::from_raw_parts(place, layout.size()) }.iter().filter(|byte| **byte != 0);
+            self.telling.fetch_add(telling.count(), Ordering::Relaxed);
+            self.given_back.fetch_add(layout.size(), Ordering::Relaxed);
+            // SAFETY: as above.
+            unsafe { System.dealloc(place, layout) }
+        }
+    }
+
+    #[test]
+    fn memory_that_is_given_back_says_nothing_any_more() {
+        let memory = Wiped(Looking::default());
+        let [small, large] = [1000, 5000].map(|bytes| Layout::array::<u8>(bytes).unwrap());
+        // SAFETY: each place is written to within its layout and given back once, with the layout that it has then.
+        unsafe {
+            let place = memory.alloc(small);
+            place.write_bytes(b's', small.size());
+            // Growing gives the old place back.
+            let place = memory.realloc(place, small, large.size());
+            place.write_bytes(b's', large.size());
+            memory.dealloc(place, large);
+        }
+        assert_eq!(memory.0.given_back.load(Ordering::Relaxed), 6000);
+        assert_eq!(memory.0.telling.load(Ordering::Relaxed), 0);
     }
 }
 
