@@ -271,6 +271,21 @@ fn feed_that_is_at_its_end_stays_where_it_is() {
 }
 
 #[test]
+fn cursor_of_one_connection_is_never_shown_to_another() {
+    // The same flow turned to another account, and another flow on a feed of the same name.
+    for name in ["orders", "theirs"] {
+        let mut world = world().with_orders(3);
+        world.run();
+        assert_eq!(world.shop.state().pulls.first().unwrap().0, None);
+        world.spec.name = name.into();
+        (world.spec.source.connection, world.spec.target.connection) = ("target".into(), "shop".into());
+        world.target.put("t1", order(1));
+        world.run();
+        assert_eq!(world.target.state().pulls.first().unwrap().0, None, "{name}");
+    }
+}
+
+#[test]
 fn record_without_an_id_stops_the_feed() {
     let world = world();
     world.shop.page_script(|_| Some(page(&["o1", ""], 10, true)));

@@ -7,11 +7,13 @@
 //! | `/redirect?TARGET` | 302 to the target, with the credential in its query |
 //! | `/bomb/gzip`, `/bomb/brotli`, `/bomb/zstd` | 64 MiB of zeros in some KiB |
 //! | `/bomb/twice` | the first of these, compressed once more |
-//! | `/coding` | a coding that nobody asked for |
+//! | `/coding`, `/codings`, `/transfer-coding` | a coding that nobody asked for: alone, behind another, of the transfer |
+//! | `/lengths` | two lengths |
 //! | `/endless` | a body without end |
 //! | `/drip` | a byte every 20 ms, without end |
-//! | `/headers` | headers without end |
-//! | `/echo/HOW` | the credential: in the `body`, a `header`, `base64`, `hex`, `percent`, `gzip`, `brotli`, `zstd`, `split` into chunks of a byte, in an error (`status`), in an answer that breaks off (`broken`) |
+//! | `/headers`, `/trailers`, `/extensions` | headers without end, before the body, after it, and within its chunks |
+//! | `/informational` | preliminary answers without end |
+//! | `/echo/HOW` | the credential: in the `body`, a `header`, `base64`, `hex`, `percent`, `json`, `html`, `utf-16`, the `name` of a header, `gzip`, `brotli`, `zstd`, `split` into chunks of a byte, in an error (`status`), in an answer that breaks off (`broken`) |
 //! | any other | 200, `ok`, and the end of the TCP connection |
 
 mod answer;
@@ -104,7 +106,10 @@ async fn meet(mut stream: impl Stream, seen: Arc<Mutex<Vec<String>>>) -> io::Res
     match path {
         "/endless" => endless(&mut stream).await,
         "/drip" => drip(&mut stream).await,
-        "/headers" => headers(&mut stream).await,
+        "/headers" => headers(&mut stream, b"HTTP/1.1 200 OK\r\n").await,
+        "/trailers" => headers(&mut stream, &[CHUNKED, b"0\r\n"].concat()).await,
+        "/extensions" => extensions(&mut stream).await,
+        "/informational" => informational(&mut stream).await,
         "/echo/split" => split(&mut stream, &answer::credential(&head)).await,
         _ => stream.write_all(&answer::to(path, &head)).await,
     }?;
@@ -142,12 +147,25 @@ async fn drip(stream: &mut impl Stream) -> io::Result<()> {
     }
 }
 
-async fn headers(stream: &mut impl Stream) -> io::Result<()> {
-    stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
+async fn headers(stream: &mut impl Stream, before: &[u8]) -> io::Result<()> {
+    stream.write_all(before).await?;
     for number in 0_u64.. {
         stream.write_all(format!("x-{number}: {}\r\n", "y".repeat(1000)).as_bytes()).await?;
     }
     Ok(())
+}
+
+async fn extensions(stream: &mut impl Stream) -> io::Result<()> {
+    stream.write_all(&[CHUNKED, b"1"].concat()).await?;
+    loop {
+        stream.write_all(format!(";{}", "x".repeat(1000)).as_bytes()).await?;
+    }
+}
+
+async fn informational(stream: &mut impl Stream) -> io::Result<()> {
+    loop {
+        stream.write_all(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").await?;
+    }
 }
 
 async fn split(stream: &mut impl Stream, credential: &str) -> io::Result<()> {

@@ -8,7 +8,7 @@ use wharf_host::model::{Answer, Item};
 use super::world::{SECRET, SHOP, World};
 use super::{Row, outcome};
 
-const ENDLESS: [(&str, &str, &str); 7] = [
+const ENDLESS: [(&str, &str, &str); 12] = [
     ("bomb of gzip", "/bomb/gzip", "too-large"),
     ("bomb of brotli", "/bomb/brotli", "too-large"),
     ("bomb of zstd", "/bomb/zstd", "too-large"),
@@ -16,14 +16,26 @@ const ENDLESS: [(&str, &str, &str); 7] = [
     ("coding that nobody asked for", "/coding", "sent-no-answer"),
     ("body without end", "/endless", "too-large"),
     ("headers without end", "/headers", "sent-no-answer"),
+    ("trailers without end", "/trailers", "sent-no-answer"),
+    ("extensions of a chunk without end", "/extensions", "sent-no-answer"),
+    ("two lengths", "/lengths", "sent-no-answer"),
+    ("coding behind another coding", "/codings", "sent-no-answer"),
+    ("coding of the transfer", "/transfer-coding", "sent-no-answer"),
 ];
 
-const ECHOES: [(&str, &str, &str); 11] = [
+const SLOW: [(&str, &str); 2] =
+    [("byte by byte without end", "/drip"), ("preliminary answers without end", "/informational")];
+
+const ECHOES: [(&str, &str, &str); 15] = [
     ("credential in the body", "/echo/body", "200"),
     ("credential in a header", "/echo/header", "200"),
     ("credential in base64", "/echo/base64", "200"),
     ("credential in hexadecimal", "/echo/hex", "200"),
     ("credential percent-encoded", "/echo/percent", "200"),
+    ("credential in escapes of JSON", "/echo/json", "200"),
+    ("credential in references of HTML", "/echo/html", "200"),
+    ("credential in UTF-16", "/echo/utf-16", "200"),
+    ("credential in the name of a header", "/echo/name", "200"),
     ("credential compressed by gzip", "/echo/gzip", "200"),
     ("credential in brotli", "/echo/brotli", "200"),
     ("credential in zstd", "/echo/zstd", "200"),
@@ -45,9 +57,11 @@ pub(super) async fn rows() -> anyhow::Result<Vec<Row>> {
             rows.push(Row::new(name, import, expected, outcome(&ask(path).await)));
         }
         let impatient = world.impatient(import, SHOP).await?;
-        let fields = [("url".to_owned(), format!("{}/drip", world.origin(SHOP)))];
-        let seen = outcome(&impatient.lookup("probe", &fields, 1).await);
-        rows.push(Row::new("byte by byte without end", import, "deadline", seen));
+        for (name, path) in SLOW {
+            let fields = [("url".to_owned(), format!("{}{path}", world.origin(SHOP)))];
+            let seen = outcome(&impatient.lookup("probe", &fields, 1).await);
+            rows.push(Row::new(name, import, "deadline", seen));
+        }
         for (name, path, expected) in ECHOES {
             let result = ask(path).await;
             rows.push(Row::new(name, import, &format!("{expected}, no secret"), searched(&result)));
@@ -75,7 +89,12 @@ fn searched(result: &Result<Answer<Vec<Item>>, Error>) -> String {
     let text = format!("{documents} {result:?}");
     let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let hex = hex_of(SECRET);
-    let forms = [SECRET.to_owned(), STANDARD.encode(SECRET), hex.to_uppercase(), hex, percent];
+    let escaped: String = SECRET.bytes().map(|byte| format!("u{byte:04x}")).collect();
+    let references: String = SECRET.bytes().map(|byte| format!("&#{byte};")).collect();
+    let forms =
+        [SECRET.to_owned(), STANDARD.encode(SECRET), hex.to_uppercase(), hex, percent, escaped, references];
+    // What is UTF-16 has a zero beside each letter, and a document has its backslashes twice.
+    let text = text.replace("\\\\u0000", "").replace("\\u0000", "").replace('\\', "");
     let found = forms.iter().any(|form| text.contains(form));
     format!("{}, {}", outcome(result), if found { "LEAKED" } else { "no secret" })
 }

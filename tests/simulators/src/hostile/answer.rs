@@ -24,6 +24,13 @@ pub(super) fn to(path: &str, head: &str) -> Vec<u8> {
         "/echo/base64" => ok(&[], STANDARD.encode(&credential).as_bytes()),
         "/echo/hex" => ok(&[], hex(&credential).as_bytes()),
         "/echo/percent" => ok(&[], percent(&credential).as_bytes()),
+        "/echo/json" => ok(&[], escaped(&credential, |unit| format!("\\u{unit:04x}")).as_bytes()),
+        "/echo/html" => ok(&[], escaped(&credential, |unit| format!("&#{unit};")).as_bytes()),
+        "/echo/utf-16" => ok(&[], &credential.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+        "/echo/name" => ok(&[&format!("x-{}: in the name", hex(&credential))], b"in the name of a header"),
+        "/codings" => ok(&["content-encoding: gzip", "content-encoding: br"], &gzip(&brotli(credential.as_bytes()))),
+        "/transfer-coding" => transferred(&gzip(credential.as_bytes())),
+        "/lengths" => ok(&["content-length: 3"], b"two lengths"),
         "/echo/gzip" => ok(&["content-encoding: gzip"], &gzip(credential.as_bytes())),
         "/echo/brotli" => ok(&["content-encoding: br"], &brotli(credential.as_bytes())),
         "/echo/zstd" => ok(&["content-encoding: zstd"], &zstd(credential.as_bytes())),
@@ -93,6 +100,16 @@ fn zstd_bomb() -> Vec<u8> {
         frame.push(0);
     }
     frame
+}
+
+/// An answer that is compressed on its way, and says so where nobody looks.
+fn transferred(bytes: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n{:x}\r\n", bytes.len());
+    [head.as_bytes(), bytes, b"\r\n0\r\n\r\n"].concat()
+}
+
+fn escaped(text: &str, escape: impl Fn(u16) -> String) -> String {
+    text.encode_utf16().map(escape).collect()
 }
 
 fn hex(text: &str) -> String {
