@@ -159,6 +159,30 @@ fn what_is_too_large_or_nowhere_is_refused_without_being_stored() {
 }
 
 #[test]
+fn nothing_is_administered_over_the_network() {
+    let site = site();
+    let daemon = Daemon::start(&site);
+    let tokens = ["", "authorization: Bearer guess\r\n", "authorization: Basic YWRtaW46YWRtaW4=\r\n"];
+    let places = [
+        "/admin", "/api", "/api/v1/connections", "/metrics", "/status", "/parked", "/debug/pprof", "/secrets", "/config",
+        "/wharf.toml", "/wharf.lock", "/connectors/webhook-mac.wasm", "/webhook", "/webhook/", "/serve/", "/health/all",
+        "/../wharf.toml", "/webhook/../wharf.toml", "/webhook/%73hop",
+    ];
+    for place in places {
+        for (method, token) in ["GET", "POST", "PUT", "DELETE"].into_iter().flat_map(|method| tokens.map(|token| (method, token))) {
+            let (status, body) = daemon.send(method, place, token, b"{}");
+            assert_eq!(status, 404, "{method} {place} {token}: {body}");
+            assert!(body.len() < 200 && body.contains("correct the address"), "{body}");
+        }
+    }
+    // What is answered tells nothing of the installation.
+    assert_eq!(daemon.send("GET", "/health", "", b""), (200, r#"{"status":"ok"}"#.to_owned()));
+    drop(daemon);
+    let (_, json) = site.json(&["webhooks", "list", "shop"]);
+    assert_eq!(json["deliveries"], serde_json::json!([]), "nothing was kept of any of it");
+}
+
+#[test]
 fn connection_that_says_nothing_is_closed_and_holds_nobody_up() {
     let site = site();
     let daemon = Daemon::start(&site);
