@@ -55,7 +55,11 @@ pub(crate) fn keep_private() {
 
 #[cfg(test)]
 mod wiping {
-    #![expect(unsafe_code, clippy::unwrap_used, reason = "an allocator is asked in no other way; tests fail by panicking")]
+    #![expect(
+        unsafe_code,
+        clippy::unwrap_used,
+        reason = "an allocator is asked in no other way; tests fail by panicking"
+    )]
 
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -130,11 +130,7 @@ fn signature(arguments: &Arguments) -> Result<Option<String>, Failure> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn refuse_unsigned(
-    arguments: &Arguments,
-    installation: &Installation,
-    signature: &Signature,
-) -> Result<(), Failure> {
+fn refuse_unsigned(arguments: &Arguments, installation: &Installation, signature: &Signature) -> Result<(), Failure> {
     let shown = arguments.component.display().to_string();
     let refused = |text: String| Err(Failure::new(Exit::Connector, "signature", text).at(&shown));
     match signature {

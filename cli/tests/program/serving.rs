@@ -164,12 +164,30 @@ fn nothing_is_administered_over_the_network() {
     let daemon = Daemon::start(&site);
     let tokens = ["", "authorization: Bearer guess\r\n", "authorization: Basic YWRtaW46YWRtaW4=\r\n"];
     let places = [
-        "/admin", "/api", "/api/v1/connections", "/metrics", "/status", "/parked", "/debug/pprof", "/secrets", "/config",
-        "/wharf.toml", "/wharf.lock", "/connectors/webhook-mac.wasm", "/webhook", "/webhook/", "/serve/", "/health/all",
-        "/../wharf.toml", "/webhook/../wharf.toml", "/webhook/%73hop",
+        "/admin",
+        "/api",
+        "/api/v1/connections",
+        "/metrics",
+        "/status",
+        "/parked",
+        "/debug/pprof",
+        "/secrets",
+        "/config",
+        "/wharf.toml",
+        "/wharf.lock",
+        "/connectors/webhook-mac.wasm",
+        "/webhook",
+        "/webhook/",
+        "/serve/",
+        "/health/all",
+        "/../wharf.toml",
+        "/webhook/../wharf.toml",
+        "/webhook/%73hop",
     ];
     for place in places {
-        for (method, token) in ["GET", "POST", "PUT", "DELETE"].into_iter().flat_map(|method| tokens.map(|token| (method, token))) {
+        for (method, token) in
+            ["GET", "POST", "PUT", "DELETE"].into_iter().flat_map(|method| tokens.map(|token| (method, token)))
+        {
             let (status, body) = daemon.send(method, place, token, b"{}");
             assert_eq!(status, 404, "{method} {place} {token}: {body}");
             assert!(body.len() < 200 && body.contains("correct the address"), "{body}");

@@ -273,7 +273,11 @@ async fn taken_over(
 }
 
 /// Collects the body of a request, and counts it as it comes. Trailers are left out.
-async fn collected(mut body: WasiBody, (limit, scope): (usize, &CallScope), part: &mut Part) -> Result<Bytes, HttpError> {
+async fn collected(
+    mut body: WasiBody,
+    (limit, scope): (usize, &CallScope),
+    part: &mut Part,
+) -> Result<Bytes, HttpError> {
     let too_large = || HttpError::HttpRequestBodySize(u64::try_from(limit).ok());
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {

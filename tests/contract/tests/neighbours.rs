@@ -85,7 +85,7 @@ async fn credentials_secrets_records_and_upstream_of_another_connection_are_out_
 
     let told = reach(&connection, &theirs).await;
     refused(&told["credentials"], "names a credential slot that the manifest does not declare");
-    refused(&told["upstream"], "is not asked for");
+    refused(&told["upstream"], "host-not-asked");
     refused(&told["signatures"], "UnknownSlot");
     refused(&told["tokens"], "UnknownSlot");
     refused(&told["records"], "nothing was granted");

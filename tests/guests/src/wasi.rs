@@ -4,7 +4,8 @@ use wharf_sdk::{Failure, Result};
 
 use self::bindings::wasi::http::outgoing_handler;
 use self::bindings::wasi::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, HeaderError, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+    ErrorCode, Fields, FutureIncomingResponse, HeaderError, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    Scheme,
 };
 use self::bindings::wasi::io::streams::{OutputStream, StreamError};
 
@@ -76,11 +77,7 @@ pub fn hold_headers(times: usize) -> Vec<usize> {
     held.iter().map(fill).collect()
 }
 
-fn begin(
-    method: &str,
-    url: &str,
-    headers: &[(String, String)],
-) -> Result<(OutgoingBody, FutureIncomingResponse)> {
+fn begin(method: &str, url: &str, headers: &[(String, String)]) -> Result<(OutgoingBody, FutureIncomingResponse)> {
     let fields = Fields::new();
     for (name, value) in headers {
         fields.append(name, value.as_bytes()).map_err(|error| refused(header_word(&error)))?;

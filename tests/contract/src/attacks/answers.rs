@@ -91,8 +91,7 @@ fn searched(result: &Result<Answer<Vec<Item>>, Error>) -> String {
     let hex = hex_of(SECRET);
     let escaped: String = SECRET.bytes().map(|byte| format!("u{byte:04x}")).collect();
     let references: String = SECRET.bytes().map(|byte| format!("&#{byte};")).collect();
-    let forms =
-        [SECRET.to_owned(), STANDARD.encode(SECRET), hex.to_uppercase(), hex, percent, escaped, references];
+    let forms = [SECRET.to_owned(), STANDARD.encode(SECRET), hex.to_uppercase(), hex, percent, escaped, references];
     // What is UTF-16 has a zero beside each letter, and a document has its backslashes twice.
     let text = text.replace("\\\\u0000", "").replace("\\u0000", "").replace('\\', "");
     let found = forms.iter().any(|form| text.contains(form));
