@@ -86,8 +86,8 @@ async fn credentials_secrets_records_and_upstream_of_another_connection_are_out_
     let told = reach(&connection, &theirs).await;
     refused(&told["credentials"], "names a credential slot that the manifest does not declare");
     refused(&told["upstream"], "host-not-asked");
-    refused(&told["signatures"], "UnknownSlot");
-    refused(&told["tokens"], "UnknownSlot");
+    refused(&told["signatures"], "unknown-slot");
+    refused(&told["tokens"], "unknown-slot");
     refused(&told["records"], "nothing was granted");
     refused(&told["found"], "nothing was granted");
     assert_eq!((&told["sources"], &told["cancelled"], &told["replaced"]), (&json!(0), &json!(false), &json!(true)));
