@@ -248,12 +248,26 @@ impl Values {
         std::str::from_utf8(self.part(name)?).map_err(|_| unusable(name, "is not UTF-8 text"))
     }
 
-    /// Makes the redactor look for these values. The name of a user or client is no secret: people's addresses are in many
-    /// documents rightly. Where the password is empty, the user name is the key, and looked for.
+    /// Makes the redactor look for these values, and for what they are on the wire: a remote may encode what it was sent once
+    /// more. The name of a user or client is no secret: people's addresses are in many documents rightly. Where the password is
+    /// empty, the user name is the key, and looked for.
     pub(super) fn teach(&self, redactor: &Redactor) {
         let password_is_empty = self.part("password").is_ok_and(<[u8]>::is_empty);
         let secret = |name: &str| name != "client-id" && (name != "username" || password_is_empty);
-        redactor.learn(self.parts.iter().filter(|(name, _)| secret(name)).map(|(_, value)| &**value));
+        let values = || self.parts.iter().filter(|(name, _)| secret(name)).map(|(_, value)| &**value);
+        redactor.learn(values());
+        let on_the_wire: Vec<_> = values().map(form_encoded).chain(self.pairs()).collect();
+        redactor.learn(on_the_wire.iter().map(|value| value.as_slice()));
+    }
+
+    /// Returns what Basic makes of the names and passwords.
+    fn pairs(&self) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+        let pair = |name, secret| Some((self.part(name).ok()?, self.part(secret).ok()?));
+        let user = pair("username", "password").map(|(name, secret)| in_base64(name, secret));
+        // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
+        let client = pair("client-id", "client-secret")
+            .map(|(name, secret)| in_base64(&form_encoded(name), &form_encoded(secret)));
+        user.into_iter().chain(client)
     }
 
     /// Puts the values into a request. `token` is the access token of schemes that fetch one.
@@ -301,9 +315,18 @@ impl Values {
 
 /// Makes the value of an `Authorization: Basic`.
 pub(super) fn basic(user: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([b"Basic ", in_base64(user, password).as_slice()].concat())
+}
+
+fn in_base64(user: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
     let pair = Zeroizing::new([user, b":", password].concat());
-    let encoded = Zeroizing::new(STANDARD.encode(&*pair));
-    Zeroizing::new([b"Basic ", encoded.as_bytes()].concat())
+    Zeroizing::new(STANDARD.encode(&*pair).into_bytes())
+}
+
+fn form_encoded(value: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut encoded = Zeroizing::new(Vec::with_capacity(value.len() * 3));
+    form_urlencoded::byte_serialize(value).for_each(|part| encoded.extend_from_slice(part.as_bytes()));
+    encoded
 }
 
 fn attach_token(attach: &Attachment, token: &Secret, request: &mut Outgoing) -> Result<(), Refusal> {

@@ -4,6 +4,8 @@
 //!
 //! The search has the values as they are in it, and is only there while a call runs. Between calls they lie masked.
 
+mod escaped;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -15,6 +17,7 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
+use self::escaped::Escaped;
 use crate::secret::Secret;
 
 /// What stands in place of a secret value.
@@ -167,20 +170,44 @@ struct Search {
     triggers: OnceLock<Option<AhoCorasick>>,
     /// Longest first, so that the whole of an encoding goes, padding included.
     patterns: Vec<Zeroizing<Vec<u8>>>,
+    /// The values with some of their letters escaped.
+    escaped: Escaped,
 }
 
 impl Search {
     fn new<'a>(values: impl Iterator<Item = &'a Secret>) -> Self {
-        let encodings = values.flat_map(|value| encodings(&value.expose()));
+        let values: Vec<Zeroizing<Vec<u8>>> = values.map(|value| Zeroizing::new(value.expose().to_vec())).collect();
+        let encodings = values.iter().flat_map(|value| encodings(value));
         let distinct: BTreeSet<Vec<u8>> = encodings.filter(|one| one.len() >= MIN_BYTES).collect();
         let mut patterns: Vec<_> = distinct.into_iter().map(Zeroizing::new).collect();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
         let quick = triggers(&patterns).chunks(GROUP).map(packed::Searcher::new).collect();
-        Self { quick, triggers: OnceLock::new(), patterns }
+        Self { quick, triggers: OnceLock::new(), patterns, escaped: Escaped::new(values) }
     }
 
     /// Returns the bytes with every value replaced; none when there is nothing to replace.
     fn replaced(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let clean = self.without_patterns(bytes);
+        self.without_escaped(clean.as_deref().unwrap_or(bytes)).or(clean)
+    }
+
+    fn without_escaped(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut found = self.escaped.find(bytes, 0)?;
+        let (mut clean, mut copied) = (Vec::with_capacity(bytes.len()), 0);
+        loop {
+            clean.extend_from_slice(bytes.get(copied..found.start).unwrap_or_default());
+            clean.extend_from_slice(REDACTED);
+            copied = found.end;
+            match self.escaped.find(bytes, copied) {
+                Some(next) => found = next,
+                None => break,
+            }
+        }
+        clean.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+        Some(clean)
+    }
+
+    fn without_patterns(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         if let Some(quick) = &self.quick
             && !quick.iter().any(|group| group.find(bytes).is_some())
         {
@@ -497,6 +524,8 @@ mod tests {
             "&#x74;&#x6f;&#x6b;&#x2f;&#xe9;&#x6e;&#x22;&#x31;",
             "tok&#47;&#233;n&#34;1",
             "tok&#x2F;&#xE9;n&#x22;1",
+            "tok&#47;én&quot;1",
+            r"t\u006fk%2F&#233;n\x221",
         ] {
             assert_eq!(redactor.text(text.to_owned()), "[redacted]", "{text}");
         }

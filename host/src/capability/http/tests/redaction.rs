@@ -87,6 +87,30 @@ async fn basic_combination_is_redacted_and_the_user_name_is_not() {
 }
 
 #[tokio::test]
+async fn what_a_credential_is_on_the_wire_is_redacted_when_it_is_encoded_once_more() {
+    use base64::engine::general_purpose::STANDARD;
+    let server = Server::answering(|seen: &Seen| {
+        let line = format!("{} {:?}", seen.path_and_query, seen.header("authorization"));
+        let of_it = seen.header("authorization").map(|value| value.trim_start_matches("Basic ").to_owned());
+        let of_it = of_it.or_else(|| seen.path_and_query.split('=').nth(1).map(ToOwned::to_owned)).unwrap();
+        format!("{} {} {}", STANDARD.encode(line), hex::encode(&of_it), STANDARD.encode(of_it))
+    })
+    .await;
+    for scheme in [json!({"type": "basic"}), json!({"type": "query", "name": "k"})] {
+        let text = answer_of(&server, scheme).await.text();
+        let pair = STANDARD.encode(format!("robot@shop.example.com:{SECRET}"));
+        let form: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+        for wire in [pair, form] {
+            for encoded in [STANDARD.encode(&wire), hex::encode(&wire)] {
+                let part = encoded.get(4..24).unwrap();
+                assert!(!text.contains(part), "{part} of {wire}: {text}");
+            }
+        }
+        assert!(text.matches("[redacted]").count() >= 3, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn compressed_echo_is_redacted() {
     let echo = |seen: &Seen| {
         let body = format!("echo {}", String::from_utf8_lossy(seen.headers.get("x-key").unwrap().as_bytes()));
