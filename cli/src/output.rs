@@ -267,7 +267,7 @@ impl Page {
         }
         table.set_header(header.iter().map(|name| Look::Strong.cell(name)));
         for row in rows {
-            table.add_row(row.iter().map(|(text, look)| look.cell(&clean(text))));
+            table.add_row(row.iter().map(|(text, look)| look.cell(&clean_lines(text))));
         }
         for line in table.lines() {
             self.text.push_str(line.trim_end());
@@ -362,6 +362,9 @@ mod tests {
         page.line("of a connector\nIt asks for nothing");
         page.labelled("error", Look::Bad, "it says\nerror: none");
         assert_eq!(page.text, "of a connector\n  | It asks for nothing\nerror: it says\n  | error: none\n");
+        let mut page = Page { colour: false, text: String::new() };
+        page.looking_table(&["name"], vec![vec![("one\nanother ok".into(), Look::Plain)]]);
+        assert_eq!(page.text, " name\n one\n   | another ok\n");
         let event = one_event("\u{1b}[32m INFO\u{1b}[0m said \r\n WARN forged\u{202e}\n");
         assert_eq!(event, "\u{1b}[32m INFO\u{1b}[0m said \\r\n  |  WARN forged\\u{202e}\n");
     }

@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
     by: String,
 }
 
-/// Takes an approval back. The file stays where it is; programs that run it already go on until they are started again.
+/// Takes an approval back. The file stays where it is. A program that serves the connector ends within seconds; a run that
+/// is under way ends by itself.
 pub(crate) fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let installation = Installation::settings(&context.file)?;
     let approvals = installation.approvals();
@@ -30,7 +31,11 @@ pub(crate) fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failu
     let name = &arguments.connector;
     let Some(approved) = lock.approved(name) else {
         let known = lock.connectors.iter().map(|approved| approved.name.as_str());
-        let text = format!("no connector `{name}` is approved; {}", nearest::fix(name, known));
+        let fix = match lock.connectors.is_empty() {
+            true => "nothing is, see `wharf audit`".to_owned(),
+            false => nearest::fix(name, known),
+        };
+        let text = format!("no connector `{name}` is approved; {fix}");
         return Err(Failure::usage(text));
     };
     let entry = Entry {
@@ -45,7 +50,10 @@ pub(crate) fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failu
         added: Vec::new(),
     };
     let result = json!({ "name": entry.name, "version": entry.version, "digest": entry.digest, "change": "revoked" });
-    let line = format!("{} {}: revoked; it does not run again until it is installed", entry.name, entry.version);
+    let line = format!(
+        "{} {}: revoked; it does not run again until it is installed, and programs that serve it end",
+        entry.name, entry.version
+    );
     let changed = approvals.change(|lock| {
         lock.revoke(entry);
         Ok(())

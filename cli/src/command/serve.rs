@@ -108,11 +108,11 @@ impl Served {
             leaving.spawn(listener.serve(stopped));
         }
         let before = Before { site: &site, ledger: &ledger, socket: socket.as_ref() };
-        let mut next = None;
+        let mut next = Ok(None);
         let shutdown = async {
             tokio::select! {
                 () = signals.wait() => {}
-                changed = reload::changed(&marks, arguments, context, &before) => next = Some(changed),
+                changed = reload::changed(&marks, arguments, context, &before) => next = changed.map(Some),
             }
         };
         let scheduler = Scheduler::new(ledger.clone(), site.flow_settings());
@@ -120,7 +120,7 @@ impl Served {
         // Nobody listening any more is as good as having stopped.
         let _ = stop.send(true);
         served?;
-        Ok(next)
+        next
     }
 }
 

@@ -274,6 +274,26 @@ fn what_to_enter_at_the_provider_is_shown_where_it_has_no_api() {
 }
 
 #[test]
+fn program_that_serves_a_connector_ends_when_that_is_revoked() {
+    let site = site();
+    let mut daemon = Daemon::start(&site);
+    // An upgrade that cannot be taken up is no reason: what was served goes on.
+    site.write("wharf.toml", &FILE.replace("deadline = \"1s\"", "deadline = \"soon\""));
+    let line = |daemon: &mut Daemon| {
+        let mut line = String::new();
+        daemon.lines.read_line(&mut line).unwrap();
+        line
+    };
+    assert!(line(&mut daemon).contains("what was served goes on"));
+    assert_eq!(daemon.deliver(&event("e1"), KEY), 200);
+    site.write("wharf.toml", FILE);
+    assert!(line(&mut daemon).starts_with("reloaded"));
+    assert_eq!(site.json(&["revoke", "webhook-mac", "--by", "chief"]).0, 0);
+    assert_eq!(daemon.child.wait().unwrap().code(), Some(4));
+    assert!(TcpStream::connect(daemon.address).is_err());
+}
+
+#[test]
 fn listener_that_others_reach_needs_tls_or_a_word() {
     let site = site();
     site.write("wharf.toml", &FILE.replace("127.0.0.1:0", "0.0.0.0:0"));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Arguments, Before, Context, Served};
+use crate::failure::{Exit, Failure};
 use crate::site::Installation;
 
 /// How often the files are looked at. A change is taken up when two looks find the same: no half of a file is read.
@@ -51,7 +52,15 @@ fn mark(path: PathBuf) -> (PathBuf, Option<u64>) {
 
 /// Waits until the installation is another one, and opens it. One with mistakes is reported once, and what is served goes
 /// on as it was.
-pub(super) async fn changed(served: &Marks, arguments: &Arguments, context: &Context, before: &Before<'_>) -> Served {
+///
+/// # Errors
+/// When the mistake is that a connector which is served was revoked: nothing runs that is not approved.
+pub(super) async fn changed(
+    served: &Marks,
+    arguments: &Arguments,
+    context: &Context,
+    before: &Before<'_>,
+) -> Result<Served, Failure> {
     let (mut known, mut last) = (served.clone(), served.clone());
     loop {
         tokio::time::sleep(LOOK).await;
@@ -60,8 +69,9 @@ pub(super) async fn changed(served: &Marks, arguments: &Arguments, context: &Con
             continue;
         }
         match Box::pin(Served::open(arguments, context, Some(before))).await {
-            Ok(next) => return next,
+            Ok(next) => return Ok(next),
             Err(failure) => {
+                revoked(before)?;
                 let json = json!({ "event": "reload-refused", "error": failure.json() });
                 context.output.event(&json, "the installation changed, and is not taken up; what was served goes on:");
                 context.output.failure(&failure);
@@ -69,4 +79,15 @@ pub(super) async fn changed(served: &Marks, arguments: &Arguments, context: &Con
             }
         }
     }
+}
+
+/// Fails when a connector that is served has no approval any more. One that was upgraded has.
+fn revoked(before: &Before<'_>) -> Result<(), Failure> {
+    // One that cannot be read takes nothing back.
+    let Ok(lock) = before.site.installation.approvals().read() else { return Ok(()) };
+    let mut served = before.site.connections().values().map(|connection| &connection.manifest().name);
+    let Some(name) = served.find(|name| lock.approved(name).is_none()) else { return Ok(()) };
+    let text =
+        format!("connector `{name}` was revoked while it was served; install it again, or take its connections out");
+    Err(Failure::new(Exit::Connector, "not-approved", text))
 }
