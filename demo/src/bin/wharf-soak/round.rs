@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use wharf_demo::{Dice, Installation, Systems, Target, figures};
@@ -20,9 +20,13 @@ const LATER_MS: i64 = 11 * 60_000;
 /// Longer than a simulated block of the shop's token, with what calls add to it.
 const BLOCK: Duration = Duration::from_secs(15);
 
-/// What an order takes on its way, and what a process takes before the first, in milliseconds: kills are spread over that.
-const ORDER_MS: u64 = 16;
-const START_MS: u64 = 150;
+/// Requests that an order takes on its way at both flows: kills are spread over them, and not over time, so that a slow machine
+/// does not kill its runs before they begin.
+const REQUESTS: u64 = 15;
+
+/// Longest that requests are waited for, and from the one that was waited for to what comes next, in milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+const AFTER_MS: u64 = 40;
 
 /// What is done to the runs of a round.
 pub(crate) struct Round {
@@ -116,14 +120,14 @@ impl Round {
             processes.push(stage.start()?);
             attacks.doubled_processes += 1;
         }
-        // Half of a moment, twice: on the average the runs of a round have time for all of its orders together.
-        let half = u64::from(self.orders) * ORDER_MS / kills + START_MS;
-        std::thread::sleep(Duration::from_millis(dice.below(half)));
+        // Half of a moment, twice: on the average the runs of a round get through all of its orders together.
+        let half = (u64::from(self.orders) * REQUESTS / kills).max(2);
+        stage.wait(&mut processes, dice, half)?;
         if clock.is_some() {
             set_clock(clock, i64::try_from(dice.below(2 * JUMP_MS))? - i64::try_from(JUMP_MS)?)?;
             attacks.clock_jumps += 1;
         }
-        std::thread::sleep(Duration::from_millis(dice.below(half)));
+        stage.wait(&mut processes, dice, half)?;
         let mut killed = 0;
         for process in &mut processes {
             attacks.runs += 1;
@@ -154,6 +158,25 @@ impl Stage {
     fn start(&self) -> Result<Child> {
         let mut command = self.installation.command(&["run"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("cannot start `wharf`")
+    }
+
+    /// Waits until a random number of requests below this arrived, and then for a random moment. Processes may end before.
+    fn wait(&self, processes: &mut [Child], dice: &mut Dice, below: u64) -> Result<()> {
+        let (more, after) = (dice.below(below), Duration::from_millis(dice.below(AFTER_MS)));
+        let (wanted, end) = (self.requests()? + more, Instant::now() + PATIENCE);
+        while self.requests()? < wanted && Instant::now() < end && is_any_running(processes)? {
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        std::thread::sleep(after);
+        Ok(())
+    }
+
+    /// Counts the requests that arrived at all systems.
+    fn requests(&self) -> Result<u64> {
+        ["baselinker", "flowii", "erpconnector"].iter().try_fold(0, |sum, system| {
+            let counts = self.systems.ask(system, "counts")?;
+            Ok(sum + counts.pointer("/requests/total").and_then(serde_json::Value::as_u64).unwrap_or(0))
+        })
     }
 
     /// Tells whether some of the documents were written, and some were not.
@@ -213,6 +236,15 @@ impl Stage {
         }
         agreed
     }
+}
+
+fn is_any_running(processes: &mut [Child]) -> Result<bool> {
+    for process in processes {
+        if process.try_wait()?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn signal(process: &Child, signal: &str) -> Result<()> {
