@@ -209,6 +209,8 @@ pub(crate) const TAX_PERCENT: &str = "Taux";
 
 /// Rows of a page, as the vendor's examples ask for 50 and less; the limit is not published.
 pub(crate) const PAGE_SIZE: u32 = 100;
+/// Most pages that one search reads: the documents of a day, where an ERP may give few at a time.
+pub(crate) const SEARCH_PAGES: u32 = 50;
 /// Calls in a minute. No limit is published; a robot on a desktop answers in seconds.
 pub(crate) const CALLS_PER_MINUTE: u32 = 60;
 /// Requests under way at once: a robot does one thing after the other.

@@ -1,7 +1,6 @@
 //! Feeds: whole lists, sorted by their key, in rounds. The API tells no time of change, so every round reads everything
 //! again and the host drops what it knows.
 
-use serde::{Deserialize, Serialize};
 use wharf_sdk::http::Response;
 use wharf_sdk::{Bounds, Completeness, Cursor, Failure, Item, Page, PageBuilder, Result};
 
@@ -9,6 +8,7 @@ use crate::assumed::{PAGE_SIZE, customer, entry, invoice, product, supplier_invo
 use crate::client::{Client, rows};
 use crate::config::Config;
 use crate::convert::supplier::invoice_key;
+use crate::listing::Position;
 use crate::query::Query;
 use crate::row::Row;
 use crate::verbs::Entity;
@@ -16,17 +16,6 @@ use crate::{convert, others, records};
 
 /// Version of the cursors of all feeds.
 pub(crate) const CURSOR_VERSION: u32 = 1;
-
-/// Where a feed stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Position {
-    /// Rows of the list that are done.
-    skip: u32,
-    /// Rows that are asked for; it stays the same during a round.
-    size: u32,
-    /// Key of the row that was done last.
-    last: Option<String>,
-}
 
 /// Returns the page after `cursor`.
 pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Result<Page> {
@@ -36,8 +25,10 @@ pub(crate) fn pull(feed: &str, cursor: Option<Cursor>, bounds: &Bounds) -> Resul
         Some(cursor) => cursor.decode(CURSOR_VERSION)?,
         None => start(bounds),
     };
-    let response = client.list(entity, &query(entity, &position, bounds, &client.config)?)?;
-    page(&client, entity, &response, &position, bounds)
+    match position.ask(&client, entity, query(entity, bounds, &client.config)?)? {
+        Some(response) => page(&client, entity, &response, &position, bounds),
+        None => over(PageBuilder::new(bounds), bounds),
+    }
 }
 
 fn entity_of<'a>(feed: &str, bounds: &'a Bounds) -> Result<Entity<'a>> {
@@ -64,7 +55,7 @@ fn entity_of<'a>(feed: &str, bounds: &'a Bounds) -> Result<Entity<'a>> {
 }
 
 fn start(bounds: &Bounds) -> Position {
-    Position { skip: 0, size: bounds.max_items.clamp(1, PAGE_SIZE), last: None }
+    Position::start(bounds.max_items.clamp(1, PAGE_SIZE))
 }
 
 /// Returns the name of the field that lists are sorted by: the number.
@@ -97,8 +88,8 @@ pub(crate) fn key(client: &Client, entity: Entity<'_>, row: &Row<'_>) -> Result<
     }
 }
 
-fn query(entity: Entity<'_>, position: &Position, bounds: &Bounds, config: &Config) -> Result<Query> {
-    let query = Query::new().order_by(key_name(entity, config)?).top(position.size).skip(position.skip);
+fn query(entity: Entity<'_>, bounds: &Bounds, config: &Config) -> Result<Query> {
+    let query = Query::new().order_by(key_name(entity, config)?);
     if entity != Entity::Product {
         return Ok(query);
     }
@@ -134,44 +125,27 @@ fn page(
     bounds: &Bounds,
 ) -> Result<Page> {
     let rows = rows(response)?;
-    let begin = first_new(client, &rows, entity, position)?;
-    if begin > 0 && begin == rows.len() && counted(rows.len()) == position.size {
-        let detail = format!("the list of `{}` brought the same rows again: it ignores `$skip`", entity.name());
-        let sample = response.text_if_any().unwrap_or_default();
-        return Err(Failure::contract_changed(detail, sample).with_evidence(response.evidence()));
-    }
+    let keys = rows.iter().map(|row| key(client, entity, row)).collect::<Result<Vec<_>>>()?;
+    let begin = position.first_new(&keys, response, entity)?;
     let mut page = PageBuilder::new(bounds);
-    let mut last = position.last.clone();
-    for (index, row) in rows.iter().enumerate().skip(begin) {
-        let item = item(client, entity, row)?;
-        let key = key(client, entity, row)?;
-        if page.push(item).is_some() {
-            let next = Position { skip: position.skip.saturating_add(counted(index)), last, ..position.clone() };
+    let mut last = position.last.as_ref();
+    for (done, (row, key)) in rows.iter().zip(&keys).enumerate().skip(begin) {
+        if page.push(item(client, entity, row)?).is_some() {
+            let next = position.within(done, last.cloned());
             return Ok(page.finish(Cursor::encode(CURSOR_VERSION, &next)?, Completeness::More));
         }
         last = Some(key);
     }
-    if counted(rows.len()) == position.size {
-        let next = Position { skip: position.skip.saturating_add(position.size), last, ..position.clone() };
-        return Ok(page.finish(Cursor::encode(CURSOR_VERSION, &next)?, Completeness::More));
+    if begin == rows.len() {
+        return over(page, bounds);
     }
-    // Fewer rows are the end of the list; more are the list of an ERP that ignores `$top`, and so all of it.
+    let next = position.after(rows.len(), last.cloned());
+    Ok(page.finish(Cursor::encode(CURSOR_VERSION, &next)?, Completeness::More))
+}
+
+/// Ends the round: the next one begins anew.
+fn over(page: PageBuilder, bounds: &Bounds) -> Result<Page> {
     Ok(page.finish(Cursor::encode(CURSOR_VERSION, &start(bounds))?, Completeness::CaughtUp))
-}
-
-/// Returns the first row after the one done last, which is there again where the list ignores `$skip` or has grown.
-fn first_new(client: &Client, rows: &[Row<'_>], entity: Entity<'_>, position: &Position) -> Result<usize> {
-    let Some(last) = position.last.as_deref().filter(|_| position.skip > 0) else { return Ok(0) };
-    for (index, row) in rows.iter().enumerate() {
-        if key(client, entity, row)? == last {
-            return Ok(index + 1);
-        }
-    }
-    Ok(0)
-}
-
-fn counted(rows: usize) -> u32 {
-    u32::try_from(rows).unwrap_or(u32::MAX)
 }
 
 /// Makes the item of a row.

@@ -11,6 +11,7 @@ mod document;
 mod entries;
 mod feeds;
 mod invoices;
+mod listing;
 mod manifest;
 mod others;
 mod posting;

@@ -1,7 +1,9 @@
 //! Documents of the books that are made once and never changed: invoices of suppliers, orders to them, entries of the
 //! ledger. They are found again by their number, and by the correlation in their description.
 
-use wharf_sdk::{Applied, Failure, Outcome, Preview, Result, Verdict};
+use std::ops::ControlFlow;
+
+use wharf_sdk::{Applied, Failure, Outcome, Preview, Result, Verdict, Walk};
 
 use crate::assumed::Field;
 use crate::assumed::supplier_invoice::SUPPLIER;
@@ -9,6 +11,7 @@ use crate::body::Body;
 use crate::client::{Client, made_key};
 use crate::convert;
 use crate::convert::supplier::invoice_key;
+use crate::listing::walk;
 use crate::query::Query;
 use crate::row::Row;
 use crate::verbs::{Entity, Verb, is_offered, require};
@@ -96,10 +99,7 @@ impl Posting<'_> {
                 }
             });
         }
-        match self.find_by_correlation(client)? {
-            Some(found) => Ok(Verdict::Found(found)),
-            None => Ok(Verdict::Absent),
-        }
+        self.ask_by_correlation(client)
     }
 
     /// Names the document by its number. Two suppliers may use the same number, so their invoices have both in their ids.
@@ -140,7 +140,7 @@ impl Posting<'_> {
         Ok(found.into_iter().next())
     }
 
-    fn find_by_correlation(&self, client: &Client) -> Result<Option<Applied>> {
+    fn ask_by_correlation(&self, client: &Client) -> Result<Verdict> {
         let (field, text) = &self.description;
         let described = Query::new().text_is(client.config.name(*field), text).top(2);
         let by_description = client.find(self.entity, &described, |row| {
@@ -148,12 +148,22 @@ impl Posting<'_> {
             Ok(there.ours.then_some(there.key))
         })?;
         if let Some(key) = by_description.into_iter().next() {
-            return Ok(Some(self.applied(client, &key)));
+            return Ok(Verdict::Found(self.applied(client, &key)));
         }
-        let Some((date, day)) = &self.dated else { return Ok(None) };
+        let Some((date, day)) = &self.dated else { return Ok(Verdict::Absent) };
         let dated = Query::new().text_is(client.config.name(*date), day);
-        let of_the_day = client.find(self.entity, &dated, |row| self.read(client, row).map(Some))?;
-        Ok(of_the_day.into_iter().find(|there| there.ours).map(|there| self.applied(client, &there.key)))
+        let of_the_day = walk(client, self.entity, &dated, |row| {
+            let there = self.read(client, row)?;
+            Ok(if there.ours { ControlFlow::Break(there.key) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(match of_the_day {
+            Walk::Found(key) => Verdict::Found(self.applied(client, &key)),
+            Walk::Over => Verdict::Absent,
+            Walk::TooLong => Verdict::Inconclusive(format!(
+                "there are more documents of {day} than are read to find one; look in the ERP for `{}`",
+                self.correlation
+            )),
+        })
     }
 
     fn read(&self, client: &Client, row: &Row<'_>) -> Result<There> {

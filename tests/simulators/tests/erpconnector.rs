@@ -262,13 +262,17 @@ async fn extra_parts_are_shown_only_when_expanded() {
 }
 
 #[tokio::test]
-async fn switches_wrap_lists_and_ignore_skip() {
+async fn switches_wrap_lists_ignore_skip_and_cut_pages() {
     let (simulator, caller) = start_with_customers(|options| options.lists_wrapped = true).await;
     let wrapped = caller.list("Customer", &[("$top", "1")]).await;
     assert_eq!(wrapped.body["value"].as_array().unwrap().len(), 1);
     simulator.change(|options| (options.lists_wrapped, options.skip_ignored) = (false, true));
     let page = caller.list("Customer", &[("$top", "2"), ("$skip", "2")]).await;
     assert_eq!(page.values("NoClient"), ["C-1", "C-2"], "the same rows again");
+    simulator.change(|options| (options.skip_ignored, options.largest_page) = (false, Some(1)));
+    for (asked, shown) in [(vec![], "C-1"), (vec![("$top", "2"), ("$skip", "1")], "C-2")] {
+        assert_eq!(caller.list("Customer", &asked).await.values("NoClient"), [shown]);
+    }
 }
 
 #[tokio::test]

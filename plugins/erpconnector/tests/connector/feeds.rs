@@ -16,12 +16,12 @@ fn option(url: &str, name: &str) -> Option<usize> {
     value.and_then(|value| value.parse().ok())
 }
 
-/// An ERP with so many products that honours `$top`, `$skip`, both or none.
-fn erp(products: usize, honours_top: bool, honours_skip: bool) -> FakeHost {
+/// An ERP with so many products that honours `$top`, `$skip`, both or none, and gives `most` rows at once.
+fn erp(products: usize, honours_top: bool, honours_skip: bool, most: usize) -> FakeHost {
     acomba().respond(move |request| {
         let skip = if honours_skip { option(&request.url, "$skip").unwrap_or(0) } else { 0 };
         let top = if honours_top { option(&request.url, "$top").unwrap_or(usize::MAX) } else { usize::MAX };
-        let rows: Vec<String> = (0..products).skip(skip).take(top).map(product).collect();
+        let rows: Vec<String> = (0..products).skip(skip).take(top.min(most)).map(product).collect();
         Answer::json(200, format!("[{}]", rows.join(",")))
     })
 }
@@ -49,7 +49,7 @@ fn every_record_is_read_once_whatever_the_pages() {
                     // A full page that comes again may be all there is, or the start of more.
                     continue;
                 }
-                let _host = erp(products, top, skip).install();
+                let _host = erp(products, top, skip, usize::MAX).install();
                 let bounds = Bounds { max_items, max_bytes, ..Bounds::default() };
                 let wanted: Vec<String> = (0..products).map(|number| format!("P-{number:04}")).collect();
                 let read = read_all(&bounds).unwrap();
@@ -60,8 +60,44 @@ fn every_record_is_read_once_whatever_the_pages() {
 }
 
 #[test]
+fn an_erp_with_a_largest_page_of_its_own_is_read_to_its_end() {
+    for products in [1, 2, 3, 4, 7, 20] {
+        for (most, max_items, max_bytes) in [(2, 100, 1 << 20), (2, 3, 1 << 20), (3, 100, 100), (7, 5, 1 << 20)] {
+            for honours_top in [true, false] {
+                let _host = erp(products, honours_top, true, most).install();
+                let bounds = Bounds { max_items, max_bytes, ..Bounds::default() };
+                let wanted: Vec<String> = (0..products).map(|number| format!("P-{number:04}")).collect();
+                let read = read_all(&bounds).unwrap();
+                assert_eq!(read, wanted, "{products}, {most} at most, by {max_items}/{max_bytes}, top {honours_top}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_erp_that_refuses_skip_is_read_where_a_short_page_is_its_list() {
+    let refusing = |products: usize| {
+        acomba().respond(move |request| match option(&request.url, "$skip") {
+            Some(_) => Answer::json(400, r#"{"Message": "$skip is not supported"}"#),
+            None => {
+                let top = option(&request.url, "$top").unwrap_or(usize::MAX);
+                let rows: Vec<String> = (0..products).take(top).map(product).collect();
+                Answer::json(200, format!("[{}]", rows.join(",")))
+            }
+        })
+    };
+    let host = refusing(2).install();
+    assert_eq!(read_all(&Bounds { max_items: 3, ..Bounds::default() }).unwrap(), ["P-0000", "P-0001"]);
+    drop(host);
+    // Behind a full page the rest would be lost.
+    let _host = refusing(4).install();
+    let failure = read_all(&Bounds { max_items: 3, ..Bounds::default() }).unwrap_err();
+    assert_eq!(failure.cause(), &Cause::Unsupported("query".into()));
+}
+
+#[test]
 fn an_erp_that_ignores_skip_is_found_out_and_neither_loops_nor_loses() {
-    let host = erp(7, true, false).install();
+    let host = erp(7, true, false, usize::MAX).install();
     let failure = read_all(&Bounds { max_items: 3, ..Bounds::default() }).unwrap_err();
     assert!(
         matches!(failure.cause(), Cause::ContractChanged(change) if change.detail.contains("$skip")),

@@ -132,21 +132,34 @@ fn an_entity_with_rules_of_its_own_is_not_written_as_a_record() {
 }
 
 #[test]
-fn reference_lists_go_on_while_pages_are_full() {
+fn reference_lists_go_on_until_nothing_new_comes() {
     let account = |number: u32| format!(r#"{{"NoCompteGL": "{number}", "Description": "Compte {number}"}}"#);
     let full: Vec<String> = (0..100).map(account).collect();
     let host = acomba()
         .answer(Answer::json(200, format!("[{}]", full.join(","))))
         .answer(Answer::json(200, format!("[{}]", account(100))))
+        .answer(Answer::json(200, "[]"))
         .answer(Answer::json(200, r#"[{"CodeTaxe": "TPS", "Description": "Taxe fédérale", "Taux": 5.0}]"#))
         .install();
     let first = ErpConnector::page("account", None).unwrap();
-    assert_eq!((first.references.len(), first.next.as_deref()), (100, Some("100")));
-    let last = ErpConnector::page("account", first.next.as_deref()).unwrap();
-    assert_eq!((last.references[0].label.as_str(), last.next), ("Compte 100", None));
+    assert_eq!((first.references.len(), first.next.as_deref()), (100, Some("100 99")));
+    let short = ErpConnector::page("account", first.next.as_deref()).unwrap();
+    assert_eq!((short.references[0].label.as_str(), short.next.as_deref()), ("Compte 100", Some("101 100")));
+    let last = ErpConnector::page("account", short.next.as_deref()).unwrap();
+    assert_eq!((last.references.len(), last.next), (0, None));
     let taxes = ErpConnector::page("vat-rate", None).unwrap();
     assert_eq!(taxes.references[0].value.as_deref(), Some("5.0"));
     assert_eq!(sent(&host)[1], "GET https://erp.example/api/Entity/GLAccount/?$orderby=NoCompteGL&$top=100&$skip=100");
+}
+
+#[test]
+fn a_reference_list_that_knows_no_paging_comes_once() {
+    let accounts = r#"[{"NoCompteGL": "1"}, {"NoCompteGL": "2"}]"#;
+    let _host = acomba().respond(move |_| Answer::json(200, accounts)).install();
+    let first = ErpConnector::page("account", None).unwrap();
+    assert_eq!(first.references.len(), 2);
+    let last = ErpConnector::page("account", first.next.as_deref()).unwrap();
+    assert_eq!((last.references.len(), last.next), (0, None));
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn a_purchase_is_verified_by_number_then_by_description_then_by_day() {
         (vec![purchase_there("", "1")], "inconclusive"),
         (vec!["[]".into(), elsewhere(&marked)], "V-9/S-0005"),
         (vec!["[]".into(), "[]".into(), elsewhere(CORRELATION)], "V-9/S-0005"),
-        (vec!["[]".into(), "[]".into(), elsewhere("other")], "absent"),
+        (vec!["[]".into(), "[]".into(), elsewhere("other"), "[]".into()], "absent"),
     ];
     for (answers, expected) in cases {
         let host = answers.iter().fold(acomba(), |host, rows| host.answer(Answer::json(200, rows.clone()))).install();
@@ -207,6 +207,39 @@ fn a_purchase_is_verified_by_number_then_by_description_then_by_day() {
         }
         assert_eq!(host.requests().len(), answers.len(), "{expected}");
     }
+}
+
+#[test]
+fn the_documents_of_a_day_are_gone_through_to_the_last() {
+    // An ERP that gives one row at a time, and cut the description short.
+    for (documents, place, found) in [(3, 2, true), (3, 9, false)] {
+        let _host = acomba()
+            .respond(move |request| {
+                let is_dated = request.url.contains("DateFacture");
+                let skip = request.url.split("$skip=").nth(1).map_or(0, |skip| skip.parse::<usize>().unwrap());
+                let mark = if skip == place { CORRELATION } else { "x" };
+                let row = purchase_there(mark, "100.01").replace("S-5", &format!("S-{skip}000"));
+                Answer::json(200, if is_dated && skip < documents { row.as_str() } else { "[]" })
+            })
+            .install();
+        let verdict = ErpConnector::verify(&intent("supplier-invoice", Action::Create, INVOICE)).unwrap();
+        assert_eq!(matches!(&verdict, Verdict::Found(applied) if applied.id == "V-9/S-2000"), found, "{verdict:?}");
+        assert_eq!(verdict == Verdict::Absent, !found);
+    }
+}
+
+#[test]
+fn more_documents_of_a_day_than_are_read_decide_nothing() {
+    let _host = acomba()
+        .respond(|request| {
+            let skip = request.url.split("$skip=").nth(1).unwrap_or("0");
+            let is_dated = request.url.contains("DateFacture");
+            let row = purchase_there("x", "100.01").replace("S-5", &format!("S-{skip}000"));
+            Answer::json(200, if is_dated { row.as_str() } else { "[]" })
+        })
+        .install();
+    let verdict = ErpConnector::verify(&intent("supplier-invoice", Action::Create, INVOICE)).unwrap();
+    assert!(matches!(&verdict, Verdict::Inconclusive(why) if why.contains(CORRELATION)), "{verdict:?}");
 }
 
 #[test]

@@ -51,6 +51,30 @@ fn every_feed_is_read_once_and_resumed_at_every_page() {
 }
 
 #[test]
+fn an_erp_that_gives_less_than_is_asked_for_is_read_to_its_end() {
+    for (feed, entity, erp) in FEEDS {
+        let bridge = Bridge::start(erp, |options| options.largest_page = Some(2), "");
+        fill(&bridge, COMPANY, entity, 7);
+        for max_items in [1, 3, 100] {
+            assert_eq!(read(feed, max_items, &[]).len(), 7, "{feed} by {max_items}");
+        }
+    }
+    let bridge = Bridge::start("qbo", |options| options.largest_page = Some(2), "");
+    fill(&bridge, COMPANY, Entity::GLAccount, 5);
+    let mut ids: Vec<String> = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = ErpConnector::page("account", after.as_deref()).unwrap();
+        ids.extend(page.references.into_iter().map(|account| account.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, ["N000", "N001", "N002", "N003", "N004"]);
+}
+
+#[test]
 fn each_record_can_be_read_by_itself_and_is_the_one_of_the_feed() {
     for (feed, entity, erp) in FEEDS {
         let bridge = Bridge::start(erp, |_| {}, "");

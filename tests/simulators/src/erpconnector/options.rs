@@ -34,6 +34,8 @@ pub struct Options {
     pub lists_wrapped: bool,
     /// Whether `$skip` is ignored in silence; it is honoured unless set \[assumed\].
     pub skip_ignored: bool,
+    /// Most rows of a list, whatever `$top` says; as many as are asked for unless set \[assumed\].
+    pub largest_page: Option<usize>,
     /// Status for a second document of the same number without `If-None-Match: *`; none creates a duplicate.
     pub same_number_status: Option<u16>,
     /// Status for an invoice to a customer that does not exist; 400 unless set \[assumed\], 422 is possible.
@@ -70,6 +72,7 @@ impl Default for Options {
             refused_verb_status: 405,
             lists_wrapped: false,
             skip_ignored: false,
+            largest_page: None,
             same_number_status: None,
             unknown_client_status: 400,
             products_checked: false,

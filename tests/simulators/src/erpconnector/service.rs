@@ -132,6 +132,9 @@ fn list(books: &Books, entity: Entity, parts: &Parts, options: &Options) -> Resu
     if options.skip_ignored {
         query.skip = 0;
     }
+    if let Some(largest) = options.largest_page {
+        query.top = Some(query.top.map_or(largest, |top| top.min(largest)));
+    }
     let rows = Value::from(books.list(entity, &query));
     let body = if options.lists_wrapped { json!({ "value": rows }) } else { rows };
     Ok(reply(StatusCode::OK, &body))
