@@ -212,6 +212,20 @@ fn a_body_that_cannot_be_json_is_a_bug_and_nothing_is_sent() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let marked = "\u{feff} [7]";
+    let response = sent(Effect::Read, Answer::json(200, marked)).expect("answered");
+    assert_eq!((response.json::<Vec<u8>>().expect("reads"), response.text().expect("text")), (vec![7], " [7]"));
+    let part = response.text().ok().and_then(|text| text.get(1..)).expect("a part");
+    let item = wharf_sdk::Item::slice_of("order", "7", &response, part).expect("a part");
+    assert!(
+        matches!(&item.content, wharf_sdk::Content::Slice(slice) if (slice.start, slice.length) == (4, 3)),
+        "{item:?}: counted in the bytes that came"
+    );
+    assert_eq!(response.into_text().expect("text"), " [7]");
+}
+
+#[test]
 fn slices_are_counted_in_the_bytes_of_the_answer() {
     let body = r#"{"á": [{"a":1},{"b":2}]}"#;
     let response = sent(Effect::Read, Answer::json(200, body)).expect("an answer");

@@ -7,6 +7,9 @@ use crate::failure::{Evidence, MissingKind, excerpt};
 use crate::host::{RawBody, RawResponse};
 use crate::{Failure, Result};
 
+/// What some servers begin a text with; no part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The answer to a request, whatever its status.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -58,18 +61,16 @@ impl Response {
         }
     }
 
-    /// Returns the body as text; `contract-changed` when it is not UTF-8.
+    /// Returns the body as text, without the byte order mark that some servers begin with; `contract-changed` when it is
+    /// not UTF-8.
     pub fn text(&self) -> Result<&str> {
-        match &self.raw.body {
-            RawBody::Text(text) => Ok(text),
-            RawBody::Bytes(_) => Err(self.unreadable("the body is not UTF-8 text")),
-        }
+        self.text_if_any().ok_or_else(|| self.unreadable("the body is not UTF-8 text"))
     }
 
-    /// Returns the body as text where it is text.
+    /// Returns the body as text where it is text, without a byte order mark.
     pub fn text_if_any(&self) -> Option<&str> {
         match &self.raw.body {
-            RawBody::Text(text) => Some(text),
+            RawBody::Text(text) => Some(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)),
             RawBody::Bytes(_) => None,
         }
     }
@@ -77,7 +78,10 @@ impl Response {
     /// Takes the body out, as text; fails like [`text`](Self::text).
     pub fn into_text(self) -> Result<String> {
         match self.raw.body {
-            RawBody::Text(text) => Ok(text),
+            RawBody::Text(text) => match text.strip_prefix(BYTE_ORDER_MARK) {
+                Some(marked) => Ok(marked.to_owned()),
+                None => Ok(text),
+            },
             RawBody::Bytes(_) => Err(self.unreadable("the body is not UTF-8 text")),
         }
     }
