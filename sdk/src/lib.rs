@@ -328,9 +328,42 @@ pub use paging::{Bounds, Completeness, Content, Item, Page, PageBuilder, Slice, 
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
+    use serde::de::{DeserializeSeed, Error, Expected, MapAccess, SeqAccess};
 
     /// Makes the error for a field that has to be there.
-    pub fn missing<E: serde::de::Error>(field: &'static str) -> E {
+    pub fn missing<E: Error>(field: &'static str) -> E {
         E::missing_field(field)
+    }
+
+    /// Takes an empty list for an object without fields, as PHP writes one.
+    pub fn no_fields<'de, A: SeqAccess<'de>>(
+        mut list: A,
+        record: &dyn Expected,
+    ) -> Result<NoFields<A::Error>, A::Error> {
+        match list.next_element::<serde::de::IgnoredAny>()? {
+            None => Ok(NoFields::default()),
+            Some(_) => Err(A::Error::invalid_type(serde::de::Unexpected::Seq, record)),
+        }
+    }
+
+    /// An object without fields.
+    pub struct NoFields<E>(std::marker::PhantomData<E>);
+
+    impl<E> Default for NoFields<E> {
+        fn default() -> Self {
+            Self(std::marker::PhantomData)
+        }
+    }
+
+    impl<'de, E: Error> MapAccess<'de> for NoFields<E> {
+        type Error = E;
+
+        fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, E> {
+            Ok(None)
+        }
+
+        fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, E> {
+            Err(E::custom("there is no field"))
+        }
     }
 }

@@ -92,7 +92,7 @@ impl<'de> Scalar<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         Self::of(raw).ok_or_else(|| de::Error::custom("a list or an object stands where a plain value should"))
@@ -224,7 +224,7 @@ macro_rules! borrowing_reader {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name<'de> {
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 Scalar::deserialize(deserializer).map(|scalar| Self(scalar.into_text()))
             }

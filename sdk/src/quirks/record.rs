@@ -24,7 +24,7 @@ impl<'de> Key<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Key<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(KeyVisitor)
     }
@@ -94,9 +94,10 @@ impl<'de> Unknown<'de> {
 /// Declares a type for a JSON object that keeps the fields it does not name, without a tree of values.
 ///
 /// Each field is read by its type, most often one of [`quirks`](crate::quirks). A field that is missing gets its type's
-/// default, unless it is `= required`. `as "name"` gives the JSON name where it is not the field's. Everything else
-/// ends in the last field, an [`Unknown`](crate::quirks::Unknown) as visible as the type. The type has one lifetime,
-/// that of the JSON text.
+/// default (a record in a record derives `Default` for that), unless it is `= required`. `null` in place of a record, and
+/// `[]`, as PHP writes it, are one without fields; a list that may be `null` is an `Option<Vec<..>>`. `as "name"` gives the
+/// JSON name where it is not the field's. Everything else ends in the last field, an
+/// [`Unknown`](crate::quirks::Unknown) as visible as the type. The type has one lifetime, that of the JSON text.
 ///
 /// ```
 /// use wharf_sdk::quirks::{Entries, Exact, Id};
@@ -133,26 +134,26 @@ macro_rules! record {
             $vis $unknown: $crate::quirks::Unknown<$life>,
         }
 
-        impl<$life> $crate::__private::serde::de::Deserialize<$life> for $name<$life> {
-            fn deserialize<D: $crate::__private::serde::de::Deserializer<$life>>(
+        impl<'json: $life, $life> $crate::__private::serde::de::Deserialize<'json> for $name<$life> {
+            fn deserialize<D: $crate::__private::serde::de::Deserializer<'json>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                struct Fields;
+                struct Fields<$life>(::std::marker::PhantomData<&$life ()>);
 
-                impl<$life> $crate::__private::serde::de::Visitor<$life> for Fields {
+                impl<'json: $life, $life> $crate::__private::serde::de::Visitor<'json> for Fields<$life> {
                     type Value = $name<$life>;
 
                     fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                         f.write_str(concat!("an object, `", stringify!($name), "`"))
                     }
 
-                    fn visit_map<A: $crate::__private::serde::de::MapAccess<$life>>(
+                    fn visit_map<A: $crate::__private::serde::de::MapAccess<'json>>(
                         self,
                         mut map: A,
                     ) -> ::std::result::Result<Self::Value, A::Error> {
                         $(let mut $field: ::std::option::Option<$type> = ::std::option::Option::None;)*
                         let mut $unknown = $crate::quirks::Unknown::default();
-                        while let ::std::option::Option::Some(key) = map.next_key::<$crate::quirks::Key<$life>>()? {
+                        while let ::std::option::Option::Some(key) = map.next_key::<$crate::quirks::Key<'_>>()? {
                             match key.as_str() {
                                 $($crate::record!(@key $field $($key)?) => {
                                     $field = ::std::option::Option::Some(map.next_value()?);
@@ -167,9 +168,21 @@ macro_rules! record {
                             $unknown,
                         })
                     }
+
+                    fn visit_unit<E: $crate::__private::serde::de::Error>(self) -> ::std::result::Result<Self::Value, E> {
+                        self.visit_map($crate::__private::NoFields::default())
+                    }
+
+                    fn visit_seq<A: $crate::__private::serde::de::SeqAccess<'json>>(
+                        self,
+                        list: A,
+                    ) -> ::std::result::Result<Self::Value, A::Error> {
+                        let fields = $crate::__private::no_fields(list, &self)?;
+                        self.visit_map(fields)
+                    }
                 }
 
-                deserializer.deserialize_map(Fields)
+                deserializer.deserialize_any(Fields(::std::marker::PhantomData))
             }
         }
     };
@@ -204,11 +217,58 @@ mod tests {
     }
 
     crate::record! {
-        #[derive(Debug)]
+        #[derive(Debug, Default)]
         struct Line<'de> {
             price: Exact,
             ..rest
         }
+    }
+
+    crate::record! {
+        #[derive(Debug)]
+        struct Buyer<'de> {
+            name: Text<'de>,
+            last: Line<'de>,
+            ..rest
+        }
+    }
+
+    /// A wrapper as serde derives it, whose text may live longer than the record.
+    #[derive(serde::Deserialize)]
+    struct Wrapper<'a> {
+        #[serde(borrow)]
+        data: Vec<Order<'a>>,
+        #[serde(borrow)]
+        next: Option<Id<'a>>,
+        #[serde(borrow)]
+        total: crate::quirks::Entries<'a, Exact>,
+    }
+
+    #[test]
+    fn a_record_stands_in_a_type_that_derives_its_reading() {
+        let json = r#"{"data": [{"order_id": 1}], "next": 2, "total": []}"#;
+        let wrapper: Wrapper<'_> = serde_json::from_str(json).expect("reads");
+        assert_eq!((wrapper.data.len(), wrapper.next.is_some(), wrapper.total.len()), (1, true, 0));
+    }
+
+    #[test]
+    fn an_empty_list_and_null_are_an_empty_record_and_a_full_one_is_none() {
+        for json in [r#"{"name": "Ann", "last": []}"#, r#"{"name": "Ann", "last": null}"#, r#"{"name": "Ann"}"#] {
+            let buyer: Buyer<'_> = serde_json::from_str(json).expect("reads");
+            let line = buyer.last;
+            assert_eq!((buyer.name.as_str(), line.price.get(), line.rest.is_empty()), ("Ann", None, true), "{json}");
+            assert!(buyer.rest.is_empty());
+        }
+        for empty in ["[]", "null"] {
+            let failure = serde_json::from_str::<Order<'_>>(empty).expect_err("the id is required").to_string();
+            assert!(failure.contains("order_id"), "{failure}");
+            let list = format!("[{empty}]");
+            let listed: Vec<Line<'_>> = serde_json::from_str(&list).expect("reads");
+            assert_eq!(listed.len(), 1, "{empty}");
+        }
+        let failure = serde_json::from_str::<Buyer<'_>>("[1]").expect_err("a list is no record").to_string();
+        assert!(failure.contains("`Buyer`"), "{failure}");
+        assert!(serde_json::from_str::<Buyer<'_>>("7").is_err());
     }
 
     #[test]

@@ -182,7 +182,7 @@ wharf_sdk::record! {
         pub(crate) date: LocalDate,
         pub(crate) from: Text<'de>,
         pub(crate) to: Text<'de>,
-        pub(crate) kind: Whole as "type",
+        pub(crate) kind: Text<'de> as "type",
         pub(crate) note: Text<'de>,
         ..unknown
     }

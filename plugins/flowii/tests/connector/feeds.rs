@@ -236,6 +236,16 @@ fn every_module_has_a_feed_with_times_in_utc_and_nothing_lost() {
                 "relationships": {"user": {"data": {"type": "user", "id": "12"}}}}"#,
             serde_json::json!({"id": "1", "date": "2026-02-01", "from": "08:00", "to": "16:30", "kind": 1, "user_id": "12"}),
         ),
+        (
+            "attendances",
+            r#"{"type": "attendance", "id": "1", "attributes": {"date": "2026-02-01", "type": "sick"}, "relationships": {"user": null}}"#,
+            serde_json::json!({"id": "1", "date": "2026-02-01", "extra": {"type": "sick"}}),
+        ),
+        (
+            "attendances",
+            r#"{"type": "attendance", "id": "1", "attributes": [], "relationships": null}"#,
+            serde_json::json!({"id": "1"}),
+        ),
     ];
     for (feed, row, expected) in cases {
         let host = host("").answer(list(row)).install();
