@@ -157,22 +157,31 @@
 //!
 //! # Building it
 //!
+//! A crate anywhere, with these lines in its `Cargo.toml`; the paths lead to a clone of Wharf:
+//!
 //! ```toml
+//! [package]
+//! name = "shop"
+//! version = "0.1.0"
+//! edition = "2024"
+//!
 //! [lib]
 //! crate-type = ["cdylib", "rlib"]
 //!
 //! [dependencies]
-//! wharf-sdk = "0.1"
+//! wharf-sdk = { path = "../wharf/sdk" }
 //! serde = { version = "1", features = ["derive"] }
+//! serde_json = "1"
 //! schemars = "1"
 //!
 //! [dev-dependencies]
-//! wharf-sdk-testing = "0.1"
+//! wharf-sdk-testing = { path = "../wharf/sdk/testing" }
 //! ```
 //!
-//! `cargo test` runs its tests natively. `wharf build . --out components` makes `components/shop.wasm` of it,
-//! `wharf inspect components/shop.wasm` shows what it asks for, and `wharf verify components/shop.wasm` tries the laws of the
-//! contract on it. A connector that needs files asks for them, see [`files`], and is built with `wharf build . --wasi`.
+//! `cargo test` runs its tests natively. `wharf build . --out components` makes `components/shop.wasm` of it, and
+//! `wharf inspect components/shop.wasm` shows what it asks for. `wharf verify components/shop.wasm --simulator shop.toml` tries
+//! the laws of the contract on it, where the scenario `shop.toml` says what plays the remote: any program that prints its address
+//! (`conformance/README.md`). A connector that needs files asks for them, see [`files`], and is built with `wharf build . --wasi`.
 //!
 //! # Writing
 //!
@@ -241,6 +250,64 @@
 //! assert_eq!(verified::<Shop>(&create).as_deref(), Some("7"));
 //! assert_eq!(applied::<Shop>(&create), "7");
 //! assert_eq!(host.requests().iter().filter(|request| request.method == "POST").count(), 1);
+//! ```
+//!
+//! # Webhooks
+//!
+//! A message says that something changed; the host reads the record again before it uses it. The manifest names the slot that
+//! messages are checked with, and the host holds its key.
+//!
+//! ```
+//! use wharf_sdk::manifest::{self, Manifest, Slot};
+//! use wharf_sdk::secrets::{self, Hash};
+//! use wharf_sdk::{Delivery, Event, Parsed, Webhooks};
+//!
+//! struct Shop;
+//!
+//! fn told(manifest: Manifest) -> Manifest {
+//!     manifest.credential(Slot::mac("webhook").optional()).webhooks(manifest::Webhooks::new(["webhook"]))
+//! }
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Message {
+//!     id: String,
+//!     event: String,
+//!     order: String,
+//! }
+//!
+//! impl Webhooks for Shop {
+//!     fn parse(delivery: Delivery) -> Parsed {
+//!         let tag = delivery.header("X-Signature").and_then(secrets::from_hex).unwrap_or_default();
+//!         match secrets::verify_mac("webhook", Hash::Sha256, &delivery.body, &tag) {
+//!             Ok(true) => {}
+//!             Ok(false) => return Parsed::Rejected("the signature is not the shop's".to_owned()),
+//!             Err(_) => return Parsed::Rejected("the key of the signature is not set; set `webhook`".to_owned()),
+//!         }
+//!         let Ok(message) = serde_json::from_slice::<Message>(&delivery.body) else {
+//!             return Parsed::Rejected("the message cannot be read".to_owned());
+//!         };
+//!         // What nobody asked for is no event, and no mistake of the sender.
+//!         let Some(change) = message.event.strip_prefix("order.") else { return Parsed::Events(Vec::new()) };
+//!         let deleted = change == "deleted";
+//!         Parsed::Events(vec![Event { key: message.id, entity: "order".to_owned(), id: message.order, deleted }])
+//!     }
+//! }
+//!
+//! use wharf_sdk_testing::FakeHost;
+//!
+//! let _host = FakeHost::new().secret("webhook", "a key").install();
+//! let body = br#"{"id": "m-1", "event": "order.changed", "order": "7"}"#;
+//! let tag = secrets::sign_mac("webhook", Hash::Sha256, body)?;
+//! let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+//! let message = |tag: &str| Delivery {
+//!     method: "POST".to_owned(),
+//!     path: "/".to_owned(),
+//!     headers: vec![("x-signature".to_owned(), tag.to_owned())],
+//!     body: body.to_vec(),
+//! };
+//! assert!(matches!(Shop::parse(message(&hex)), Parsed::Events(events) if events[0].id == "7"));
+//! assert!(matches!(Shop::parse(message("00")), Parsed::Rejected(_)));
+//! # Ok::<(), wharf_sdk::Failure>(())
 //! ```
 //!
 //! # What else a connector can do
