@@ -1,6 +1,7 @@
 //! Workspace tasks: `cargo xtask --help` lists them.
 
 mod bench;
+mod client;
 mod command;
 mod components;
 mod connectors;
@@ -51,6 +52,8 @@ enum Task {
     Languages,
     /// Record the run anew that tests/e2e/recordings keeps
     Recording,
+    /// Drive the BaseLinker simulator through a public client library; needs pip
+    Client,
     /// Check formatting and lints
     Lint,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Connectors => connectors::write(),
         Task::Languages => languages::run(),
         Task::Recording => recording::write(),
+        Task::Client => client::run(),
         Task::Lint => lint::run(),
     };
     match result {
