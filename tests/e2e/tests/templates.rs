@@ -255,6 +255,40 @@ fn smartspace_signs_in_by_token_and_reads_the_names_that_its_setup_has() {
 }
 
 #[test]
+fn smartspace_finds_a_person_by_cpf_and_reads_camel_case() {
+    let (systems, directory) = systems_with(4, 19, &["--no-faults"]);
+    let desk = desk(&systems, &directory, |file| {
+        let file = file.replace("spelling = \"as-given\"", "spelling = \"camel\"");
+        file.replace(
+            "\"telefone\", \"endereco\", \"ativo\"]",
+            "\"telefone2\", \"dataNascimento\", \"endereco\", \"ativo\"]",
+        )
+    });
+    let written = ["00000000191", "000.000.001-91"];
+    for cpf in written {
+        let seen = desk.inspect(SignIn::Basic, &[format!("cpf={cpf}")], None).unwrap();
+        assert_eq!(seen.errors, Vec::<String>::new(), "{cpf}");
+    }
+    let found = |cpf: &str| -> Vec<serde_json::Map<String, Value>> {
+        let (status, body, _) = desk.ask(&format!("/clientes?cpf={cpf}")).unwrap();
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    };
+    let [plain, dotted] = written.map(found);
+    assert_eq!(plain, dotted);
+    assert!(!plain.is_empty());
+    for customer in plain {
+        assert_eq!(customer["cpf"], "00000000191", "{customer:?}");
+        for name in ["dataNascimento", "telefone2", "enderecoCep", "enderecoPontoReferencia"] {
+            assert!(customer[name].is_string(), "{name}: {customer:?}");
+        }
+        assert!(customer.keys().all(|name| !name.contains('_') && name != "telefone"), "{customer:?}");
+    }
+    assert!(found("52998224725").is_empty(), "a CPF that nobody has");
+    desk.close().unwrap();
+}
+
+#[test]
 fn agent_hears_in_time_that_an_owner_does_not_answer() {
     let (systems, directory) = systems_with(4, 18, &["--no-faults"]);
     let desk = desk(&systems, &directory, |file| file);
