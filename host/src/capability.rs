@@ -154,3 +154,32 @@ fn texts(cause: &mut Cause) -> Vec<&mut String> {
         | Cause::Fenced => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MissingKind, MissingMapping, Violation};
+
+    #[test]
+    fn every_text_of_a_cause_is_searched() {
+        let text = || "told".to_owned();
+        let violations = || vec![Violation { path: text(), code: text(), message: text() }];
+        let causes = [
+            (Cause::ConfigInvalid { violations: violations() }, 3),
+            (Cause::InvalidRecord { violations: violations() }, 3),
+            (Cause::Forbidden { permission: Some(text()) }, 1),
+            (Cause::Conflict { existing_id: Some(text()), same_content: None }, 1),
+            (Cause::NotFound { kind: MissingKind::Subject, entity: text(), key: text() }, 2),
+            (Cause::DependencyMissing { entity: text(), key: text() }, 2),
+            (Cause::MappingMissing { missing: vec![MissingMapping { reference_list: text(), value: text() }] }, 2),
+            (Cause::Precondition { state: text() }, 1),
+            (Cause::Unsupported { capability: text() }, 1),
+            (Cause::ContractChanged { detail: text(), sample: text() }, 2),
+            (Cause::Internal { detail: text() }, 1),
+        ];
+        for (mut cause, expected) in causes {
+            let found = texts(&mut cause).into_iter().map(|text| *text = "searched".to_owned()).count();
+            assert_eq!((found, format!("{cause:?}").contains("told")), (expected, false), "{cause:?}");
+        }
+    }
+}

@@ -8,7 +8,13 @@ use serde_json::json;
 use super::servers::{Seen, Server};
 use super::tls;
 use super::world::{World, get, loopback, manifest, post};
-use crate::policy::Grant;
+use crate::capability::log::{Level, Log};
+use crate::capability::lookups::Room;
+use crate::capability::schedule::Schedule;
+use crate::capability::secrets::Secrets;
+use crate::capability::{Connected, Rooms};
+use crate::policy::{Grant, Policy};
+use crate::surroundings::SystemRandomness;
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -96,4 +102,52 @@ async fn logs_at_trace_level_hold_no_secret() {
         let line = logged.lines().find(|line| line.contains(hidden));
         assert_eq!(line, None);
     }
+}
+
+/// A guest may have a secret from elsewhere: from its configuration, or from somebody who wrote it where it does not belong.
+#[tokio::test]
+async fn what_a_guest_logs_is_searched_before_and_after_it_is_cleaned() {
+    let (world, server) = (World::new(), Server::ok().await);
+    world.secrets.set("key", "value", "hush-hush-value");
+    let slots = json!([{"name": "key", "scheme": {"type": "bearer"}, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let grant = loopback(&[server.address]).slot("key");
+    let egress = world.egress("shop", &asked, &grant).unwrap();
+    egress.send(&world.scope(), get(server.origin())).await.unwrap();
+    let policy = Policy::effective("shop", &asked, &grant, &json!({})).unwrap();
+    let connected = Connected {
+        name: "shop".into(),
+        config: "{}".into(),
+        egress: Arc::new(egress),
+        tokens: Arc::clone(&world.tokens),
+        secrets: Secrets::new("shop", &policy, &[], Arc::clone(&world.secrets) as _),
+        schedule: Schedule::new("shop", Arc::clone(&world.store), false),
+        lookups: Room::default(),
+        tape: None,
+        files: None,
+    };
+    let (clock, randomness) = (Arc::clone(&world.clock) as _, Arc::new(SystemRandomness));
+    let rooms = Rooms { connector: "tester".into(), connected: Some(connected), clock, randomness };
+
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let collector = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let scope = world.scope();
+    tracing::subscriber::with_default(collector, || {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = [
+            field("hush-hush-value", "in a name"),
+            field("in", "a hush-hush-value"),
+            field("cut", &format!("{}hush-hush-value", "x".repeat((8 << 10) - 7))),
+            // What is taken out leaves the halves of another.
+            field("around", "hush-hushhush-hush-value-value"),
+        ];
+        let mut log = Log::new("get", 10, 100_000);
+        log.write((&rooms, &scope), Level::Warn, "said hush-hush-value", &fields);
+        log.write((&rooms, &scope), Level::Warn, "harmless", &[]);
+    });
+    let logged = String::from_utf8_lossy(&kept.0.lock().unwrap()).into_owned();
+    assert!(logged.contains("harmless") && logged.matches("[redacted]").count() >= 4, "{logged}");
+    assert!(!logged.contains("hush-hush-value") && !logged.contains("xhush-h"), "{logged}");
+    assert_eq!(scope.trace().leaks.iter().map(|leak| leak.place.as_str()).collect::<Vec<_>>(), ["log"]);
 }
