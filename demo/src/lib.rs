@@ -6,6 +6,7 @@ mod deliveries;
 mod desk;
 mod dice;
 mod installation;
+mod integration;
 mod production;
 mod systems;
 
@@ -17,6 +18,7 @@ pub use deliveries::{Plan, Tally, deliveries};
 pub use desk::{Desk, Inspection, SignIn, partner_of_crm};
 pub use dice::Dice;
 pub use installation::{Installation, Template, WEBHOOK_TOKEN};
+pub use integration::Integration;
 pub use production::{Production, Took};
 pub use systems::Systems;
 

@@ -10,13 +10,16 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Parser;
 use comfy_table::{Table, presets};
-use wharf_demo::{Desk, Figure, Installation, Production, SignIn, Systems, Target, figures, partner_of_crm};
+use wharf_demo::{Desk, Figure, Installation, Integration, Production, SignIn, Systems, Target, figures, partner_of_crm};
 
 /// A client of the simulated agency.
 const CLIENT: &str = "contato3@example.com";
 
 /// Orders in the shop whose orders are produced.
 const PRODUCED: u32 = 60;
+
+/// Orders in the shop of each other template.
+const CONNECTED: u32 = 40;
 
 /// Runs the demo; start it with `cargo xtask demo`, which builds what it needs.
 #[derive(Parser)]
@@ -62,7 +65,8 @@ fn show(options: Options) -> Result<()> {
     println!("No order was lost, none was doubled.");
     look_up(&target, &systems)?;
     drop(systems);
-    produce(&target, options.seed)
+    produce(&target, options.seed)?;
+    Integration::ALL.into_iter().try_for_each(|integration| connect(&target, integration, options.seed))
 }
 
 /// Shows Smartspace looking customers up, and changing one.
@@ -108,6 +112,17 @@ fn produce(target: &Target, seed: u64) -> Result<()> {
     println!("products: the shop's catalog was as in Optimakers after {:.1} s", took.products.as_secs_f64());
     println!("a forged webhook was refused");
     agree("The measured integration, from the systems themselves", &production.figures()?)
+}
+
+/// Shows what a template does as it is, between systems on which nothing goes wrong.
+fn connect(target: &Target, integration: Integration, seed: u64) -> Result<()> {
+    let directory = target.demo().join("integration");
+    let systems = Systems::start(target, &directory, CONNECTED, seed, &["--no-faults"])?;
+    let template = integration.template(&systems)?;
+    let installation = Installation::from_template(target, &directory, &systems, &template)?;
+    println!("\nanother installation, from `wharf init --template {}`", template.name);
+    act("As the template has it", &installation, &["run"])?;
+    agree("The same counts, from the systems themselves", &integration.figures(&systems, &installation)?)
 }
 
 /// Prints Wharf's figures beside those of the systems.

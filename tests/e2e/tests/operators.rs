@@ -6,9 +6,8 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wharf_demo::{Daemon, Installation, Production, Systems, Target, Template};
+use wharf_demo::{Daemon, Installation, Integration, Production, Systems, Target};
 
-const FAST: &str = "60000";
 /// The shop's orders are of last year.
 const SAMPLE: [&str; 2] = ["--since", "2025-01-01"];
 
@@ -118,18 +117,7 @@ fn mapping_that_is_added_while_it_serves_releases_its_documents_at_once() {
 }
 
 fn agency(systems: &Systems, directory: &TempDir) -> Installation {
-    let text = |pointer: &str| systems.text(pointer).unwrap().to_owned();
-    let template = Template {
-        name: "operand-flowii",
-        connectors: &["operand", "flowii"],
-        values: vec![
-            ("operandUrl", text("/operand")),
-            ("operandCallsPerMinute", FAST.to_owned()),
-            ("flowiiUrl", text("/flowii")),
-            ("flowiiCompany", text("/companies/flowii")),
-            ("flowiiCallsPerMinute", FAST.to_owned()),
-        ],
-    };
+    let template = Integration::ReceivablesToCrm.template(systems).unwrap();
     let target = Target::of_this_program().unwrap();
     let installation = Installation::from_template(&target, directory.path(), systems, &template).unwrap();
     let key = directory.path().join("secrets.key");
