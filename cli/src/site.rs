@@ -188,6 +188,7 @@ pub(crate) fn ledger(path: &Path) -> Result<(Installation, Ledger), Failure> {
 pub(crate) struct Site {
     /// The file.
     pub(crate) installation: Installation,
+    host: Host,
     secrets: Arc<InstallationSecrets>,
     connections: BTreeMap<String, Connection>,
     doors: Arc<Doors>,
@@ -203,6 +204,8 @@ pub(crate) struct Equipment {
     pub(crate) tape: Option<Arc<dyn Tape>>,
     /// Its time, where that is not the machine's.
     pub(crate) time: Option<VirtualTime>,
+    /// The host in whose place its own comes.
+    pub(crate) before: Option<Host>,
 }
 
 impl Site {
@@ -225,7 +228,7 @@ impl Site {
     }
 
     /// Opens an installation that may have changed since it was opened before. The ledger is the same one, unless the file
-    /// names another now.
+    /// names another now, and budgets go on.
     pub(crate) async fn with_state_of(path: &Path, before: &Self, ledger: &Ledger) -> Result<(Self, Ledger), Failure> {
         let installation = Installation::read(path)?;
         installation.require_correct()?;
@@ -234,7 +237,8 @@ impl Site {
             true => ledger.clone(),
             false => installation.ledger()?,
         };
-        let site = Self::open(installation, Some(ledger.clone()), Equipment::default()).await?;
+        let equipment = Equipment { before: Some(before.host.clone()), ..Equipment::default() };
+        let site = Self::open(installation, Some(ledger.clone()), equipment).await?;
         Ok((site, ledger))
     }
 
@@ -260,7 +264,7 @@ impl Site {
         }
         installation.require_correct()?;
         let (time, is_taped) = (equipment.time, equipment.tape.is_some());
-        Ok(Self { installation, secrets, connections, doors, time, is_taped })
+        Ok(Self { installation, host, secrets, connections, doors, time, is_taped })
     }
 
     /// Returns where its secrets come from.
@@ -401,6 +405,9 @@ fn host(
         Some(time) => builder.clock(time),
         None => builder.clock(ProgramClock),
     };
+    if let Some(before) = &equipment.before {
+        builder = builder.in_place_of(before);
+    }
     if let Some(pem) = settings.root_certificates.as_ref().and_then(|path| root_certificates(installation, path)) {
         builder = builder.root_certificates(pem);
     }

@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Parser;
 use comfy_table::{Table, presets};
-use wharf_demo::{Desk, Figure, Installation, Integration, Production, SignIn, Systems, Target, figures, partner_of_crm};
+use wharf_demo::{
+    Desk, Figure, Installation, Integration, Production, SignIn, Systems, Target, figures, partner_of_crm,
+};
 
 /// A client of the simulated agency.
 const CLIENT: &str = "contato3@example.com";

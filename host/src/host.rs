@@ -71,6 +71,7 @@ pub struct HostBuilder {
     tape: Option<Arc<dyn Tape>>,
     root_certificates: Vec<u8>,
     limits: Limits,
+    before: Option<Host>,
 }
 
 impl Default for HostBuilder {
@@ -88,6 +89,7 @@ impl Default for HostBuilder {
             tape: None,
             root_certificates: Vec::new(),
             limits: Limits::default(),
+            before: None,
         }
     }
 }
@@ -155,14 +157,22 @@ impl HostBuilder {
         self
     }
 
+    /// Takes the place of another host, as after a change of what it was built with. What its accounts have used of their
+    /// budgets, and holds that remotes asked for, go on; the engine is the same one. Default: a host of its own.
+    pub fn in_place_of(mut self, host: &Host) -> Self {
+        self.before = Some(host.clone());
+        self
+    }
+
     /// Builds the host and starts the thread that interrupts guests; it ends with the last use of the host.
     ///
     /// # Errors
     /// [`ErrorKind::Setup`](crate::ErrorKind::Setup), when the engine cannot be built, the cache directory cannot be
     /// used, or a root certificate cannot be read.
     pub fn build(self) -> Result<Host, Error> {
+        let engine = self.before.as_ref().map_or_else(Engine::new, |before| Ok(before.0.engine.clone()))?;
         Ok(Host(Arc::new(Ground {
-            engine: Engine::new()?,
+            engine,
             cache: self.cache.as_deref().map(CodeCache::open).transpose()?,
             limits: Arc::new(self.limits),
             secrets: self.secrets,
@@ -173,7 +183,7 @@ impl HostBuilder {
             network: self.network,
             tape: self.tape,
             roots: Roots::with_added(&self.root_certificates)?,
-            budgets: Arc::default(),
+            budgets: self.before.map(|before| Arc::clone(&before.0.budgets)).unwrap_or_default(),
             tokens: Arc::default(),
         })))
     }
@@ -186,5 +196,20 @@ struct NoSecrets;
 impl SecretSource for NoSecrets {
     async fn secret(&self, part: SecretRef<'_>) -> Result<Secret, SecretUnavailable> {
         Err(SecretUnavailable(format!("the host was built without secrets, so `{}` has no value", part.slot)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use super::*;
+
+    #[test]
+    fn budgets_go_on_in_a_host_that_takes_the_place_of_another_and_not_in_any_other() {
+        let first = Host::builder().build().unwrap();
+        let second = Host::builder().in_place_of(&first).build().unwrap();
+        assert!(Arc::ptr_eq(&first.0.budgets, &second.0.budgets));
+        assert!(!Arc::ptr_eq(&first.0.budgets, &Host::builder().build().unwrap().0.budgets));
     }
 }

@@ -89,7 +89,8 @@ pub(super) async fn replay(recorded: &Recorded, connectors: &Path, context: &Con
     let ledger = Ledger::open(&path, Arc::new(time.clone()))?;
     let player = Player::new(recording);
     let installation = Installation::elsewhere(&about.installation, directory.path(), connectors);
-    let equipment = Equipment { tape: Some(Arc::new(player.clone())), time: Some(time.clone()) };
+    let equipment =
+        Equipment { tape: Some(Arc::new(player.clone())), time: Some(time.clone()), ..Equipment::default() };
     let site = Site::open(installation, Some(ledger.clone()), equipment).await?;
     let failures = run_flows(&site, &ledger, about, &time, context).await?;
     let now = site.connector_digests();
