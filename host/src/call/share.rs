@@ -19,6 +19,11 @@ const PART: u32 = 4;
 /// Most that is held against a connection: after a third of a second of rest it has its share again.
 const MOST: Duration = Duration::from_millis(100);
 
+tokio::task_local! {
+    /// Set while a connection's work is done: what it looks up at others is part of that.
+    static SHARING: ();
+}
+
 /// What a connection has had of its share, over all of its calls: a call that is made again and again is as one that goes on.
 #[derive(Debug)]
 pub(crate) struct Share(Mutex<Used>);
@@ -55,8 +60,14 @@ impl Share {
 
 /// Does a connection's work, and notes how long it keeps a thread. From when its share is used up, it goes on only in its
 /// turns; a turn is over when the work waits for something, which it does at every tick.
+///
+/// Work within such work, a look-up at another connection, goes on in the turns of the outer one, on whose account it is: one that
+/// waited for a turn of its own would be given it while the outer one waits behind it, and neither would go on.
 pub(super) async fn sharing<F: Future>(share: &Share, turns: &Arc<Semaphore>, work: F) -> F::Output {
-    let mut work = pin!(work);
+    if SHARING.try_with(|()| ()).is_ok() {
+        return work.await;
+    }
+    let mut work = pin!(SHARING.scope((), work));
     let mut waiting = None;
     poll_fn(move |context| {
         let mut turn = None;
@@ -152,5 +163,17 @@ mod tests {
         });
         futures::future::try_join_all(tasks).await.unwrap();
         assert_eq!(most.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn look_up_in_a_call_goes_on_in_the_turns_of_that_call() {
+        let used_up = || {
+            let (share, then) = (Share::default(), after(Instant::now(), 3_600_000));
+            share.spend(then, after(then, 1_000));
+            share
+        };
+        let (outer, inner, turns) = (used_up(), used_up(), Arc::new(Semaphore::new(1)));
+        let looked_up = sharing(&outer, &turns, sharing(&inner, &turns, tokio::task::yield_now()));
+        tokio::time::timeout(Duration::from_secs(20), looked_up).await.unwrap();
     }
 }
