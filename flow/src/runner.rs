@@ -2,6 +2,7 @@
 
 pub(crate) mod definition;
 
+mod agenda;
 mod apply;
 mod ask;
 mod backfill;
@@ -14,6 +15,7 @@ mod pages;
 mod policy;
 mod preview;
 mod pull;
+mod queue;
 mod readiness;
 mod reconcile;
 mod run;
@@ -33,6 +35,7 @@ use crate::problem::{Error, Problem};
 use crate::report::{BackfillReport, Hold, PlanReport, Readiness, RunReport};
 use crate::settings::Settings;
 use crate::spec::FlowSpec;
+pub(crate) use agenda::LeftOver;
 use definition::Definition;
 use run::Reading;
 

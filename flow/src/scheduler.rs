@@ -14,10 +14,10 @@ use wharf_host::model::Instant;
 
 use crate::drain::Drain;
 use crate::endpoint::Endpoint;
-use crate::ledger::{DueWakeUp, Held, Ledger, Taken};
+use crate::ledger::{DueWakeUp, Ledger, Taken};
 use crate::problem::Error;
 use crate::report::RunReport;
-use crate::runner::{RunEvent, RunObserver, Runner};
+use crate::runner::{LeftOver, RunEvent, RunObserver, Runner};
 use crate::schedule::mix;
 use crate::settings::Settings;
 
@@ -120,8 +120,9 @@ struct Slot<'r> {
     /// When its feed is read next; none while it is, and for a flow without a schedule.
     due: Option<Instant>,
     under_way: bool,
-    /// Whether its definition lets items go that an earlier one parked: they do not wait for its schedule.
-    frees_parked: bool,
+    /// When there is work that does not wait for its schedule: what an earlier run left, or what an earlier definition parked and
+    /// the one of now lets go.
+    left: Option<Instant>,
     /// What it was told of is not taken up before: a run that can do nothing about it is not started again at once.
     rests_until: Instant,
 }
@@ -147,7 +148,8 @@ impl Scheduler {
     /// under way are asked about at the next start.
     ///
     /// A flow never runs twice at once; what falls due while it runs is made up for once. A run that leaves something
-    /// for a certain time, such as a retry, is followed by another one then.
+    /// for a certain time, such as a retry, is followed by another one then. What earlier runs left, however they ended, does not
+    /// wait for the schedule: work goes on once it is due, and a feed that is read by a schedule is read to its end.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -194,7 +196,7 @@ impl Scheduler {
                     Turn::Nothing { until } => times.extend(until),
                     turn => {
                         slot.under_way = true;
-                        slot.frees_parked = false;
+                        slot.left = None;
                         slot.due = slot.due.filter(|_| matches!(turn, Turn::Told { .. }));
                         under_way.push(Box::pin(self.run(index, slot.runner, turn, observer)));
                     }
@@ -226,12 +228,14 @@ impl Scheduler {
     }
 
     fn slots<'r>(&self, runners: &'r [Runner]) -> Result<Vec<Slot<'r>>, Error> {
-        let slot = |runner| {
+        let slot = |runner: &'r Runner| {
+            let LeftOver { feed, work } = runner.left_over()?;
+            let freed = runner.frees_parked()?.then(|| self.ledger.now());
             Ok(Slot {
                 runner,
-                due: self.next_start(runner)?,
+                due: self.next_start(runner)?.into_iter().chain(feed).min(),
                 under_way: false,
-                frees_parked: runner.frees_parked()?,
+                left: freed.or(work),
                 rests_until: Instant::default(),
             })
         };
@@ -245,10 +249,8 @@ impl Scheduler {
         if slot.due.is_some_and(|due| due <= now) {
             return Ok(Turn::Scheduled);
         }
-        if slot.frees_parked {
-            return Ok(Turn::Told { poll_at: slot.due });
-        }
         let told = self.next_told(slot.runner)?.map(|told| told.max(slot.rests_until));
+        let told = told.into_iter().chain(slot.left).min();
         if told.is_some_and(|told| told <= now) {
             return Ok(Turn::Told { poll_at: slot.due });
         }
@@ -270,11 +272,7 @@ impl Scheduler {
             ],
             false => [holds.connection(&spec.source.connection, now), holds.feed(&spec.name, now)],
         };
-        Ok(held.into_iter().try_fold(told, |told, held| match held {
-            Held::No => Some(told),
-            Held::Until(until) => Some(told.max(until)),
-            Held::UntilReleased => None,
-        }))
+        Ok(held.into_iter().try_fold(told, |told, held| held.opens(told)))
     }
 
     async fn first_of(

@@ -21,6 +21,15 @@ pub(crate) struct FeedState {
     pub(crate) not_before: Instant,
     pub(crate) page_items: Option<u32>,
     pub(crate) started: Option<Instant>,
+    /// When it was read to its end last.
+    pub(crate) caught_up: Option<Instant>,
+}
+
+impl FeedState {
+    /// Tells whether a run was started to read it, and none has come to its end since.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.started.is_some_and(|started| self.caught_up.is_none_or(|caught_up| caught_up < started))
+    }
 }
 
 /// One page to be recorded.
@@ -109,7 +118,7 @@ impl Ledger {
     pub(crate) fn feed_state(&self, flow: &str) -> Result<FeedState> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
-            "SELECT cursor_version, cursor, pull_attempts, pull_not_before, page_items, started
+            "SELECT cursor_version, cursor, pull_attempts, pull_not_before, page_items, started, caught_up
              FROM flows WHERE name = ?1",
         )?;
         let state = statement
@@ -121,6 +130,7 @@ impl Ledger {
                     not_before: loaded(row.get(3)?),
                     page_items: row.get(4)?,
                     started: row.get::<_, Option<i64>>(5)?.map(loaded),
+                    caught_up: row.get::<_, Option<i64>>(6)?.map(loaded),
                 })
             })
             .optional()?;

@@ -46,6 +46,17 @@ pub(crate) enum Held {
     UntilReleased,
 }
 
+impl Held {
+    /// Returns when something that is due then can be done; none when a person has to let it go on first.
+    pub(crate) fn opens(self, due: Instant) -> Option<Instant> {
+        match self {
+            Self::No => Some(due),
+            Self::Until(until) => Some(due.max(until)),
+            Self::UntilReleased => None,
+        }
+    }
+}
+
 impl HoldTable {
     /// Adds what follows for the connections of one flow: those with a paused credential are held, and all of them when
     /// the flow is. `credentials` are the names of those that each connection uses.

@@ -177,6 +177,14 @@ impl Ledger {
         Ok(times)
     }
 
+    /// Returns the connections that a flow has sent something to and has recorded no outcome of.
+    pub(crate) fn connections_sent_to(&self, flow: i64) -> Result<Vec<String>> {
+        let reader = self.reader();
+        let mut statement =
+            reader.prepare_cached("SELECT DISTINCT connection FROM intents WHERE flow = ?1 AND state = 'sent'")?;
+        Ok(statement.query_map([flow], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Marks planned intents as sent, with the documents of those that were mapped only now. For each whether it may be
     /// applied: not if it was replaced in the meantime.
     pub(crate) async fn send_again(&self, lease: &Lease, intents: Vec<Resend>) -> Result<Vec<bool>> {

@@ -9,7 +9,7 @@ use super::policy::{Pace, Phase, Reaction, Situation, Writes, delay, react};
 use super::run::Reading;
 use super::trail::Trail;
 use super::{RunEvent, RunObserver, Runner, run};
-use crate::ledger::{Backfill, BackfillPage, Held, Lease, Taken};
+use crate::ledger::{Backfill, BackfillPage, Lease, Taken};
 use crate::problem::{Error, Problem};
 use crate::report::{BackfillReport, RunReport};
 use crate::schedule::mix;
@@ -132,14 +132,7 @@ impl BackfillRun<'_> {
 
     /// Returns when the source may be called; none when a person has to let it go on first.
     fn may_read_at(&self) -> Result<Option<Instant>, Error> {
-        let (table, now) = (self.runner.holds()?, self.runner.ledger.now());
-        let spec = &self.runner.spec;
-        let held = [table.connection(&spec.source.connection, now), table.feed(&spec.name, now)];
-        Ok(held.into_iter().try_fold(now, |at, held| match held {
-            Held::No => Some(at),
-            Held::Until(until) => Some(at.max(until)),
-            Held::UntilReleased => None,
-        }))
+        Ok(self.runner.feed_opens(&self.runner.holds()?, self.runner.ledger.now()))
     }
 
     async fn read_page(&mut self) -> Result<bool, Error> {

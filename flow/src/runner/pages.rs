@@ -5,7 +5,8 @@ use futures::stream::FuturesUnordered;
 use wharf_host::model::Cursor;
 
 use super::pull::{Feed, Fetched, PageRequest};
-use super::run::{Ended, Run};
+use super::queue::Ended;
+use super::run::Run;
 use crate::problem::Error;
 
 /// Pages that wait to be recorded at most. They share one commit, which on a busy disk takes as long as reading several.

@@ -89,13 +89,7 @@ impl Feed {
         if self.caught_up {
             return None;
         }
-        let (table, now, spec) = (run.hold_table(), run.now(), &run.runner.spec);
-        let held = [table.connection(&spec.source.connection, now), table.feed(&spec.name, now)];
-        held.into_iter().try_fold(self.state.not_before, |due, held| match held {
-            Held::No => Some(due),
-            Held::Until(until) => Some(due.max(until)),
-            Held::UntilReleased => None,
-        })
+        run.runner.feed_opens(&run.hold_table(), self.state.not_before)
     }
 
     pub(super) fn is_due(&self, run: &Run<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! The loop of a run: read, take what is due, wait for what is due soon, end.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,17 +9,13 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, watch};
 use wharf_host::model::{Action, Instant, Trace};
 
-use super::decide::Decided;
 use super::follow::FollowedRecords;
-use super::pages::Pages;
-use super::pull::{Feed, Fetched};
-use super::{RunEvent, RunObserver, Runner, definition};
+use super::pull::Feed;
+use super::queue::{Busy, Ended, Unit};
+use super::{RunEvent, RunObserver, Runner};
 use crate::ledger::{Held, HoldTable, Lease, Position, Settler, StoredIntent};
 use crate::problem::{Error, LedgerError};
 use crate::report::{HoldScope, RunReport};
-
-/// How many documents are looked at in one go. Bounds memory, and how long anything else waits for it.
-const CHUNK: usize = 64;
 
 /// Which part a run's feed has in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,42 +99,6 @@ pub(super) struct Run<'r> {
     pub(super) followed: Mutex<FollowedRecords>,
     tally: Mutex<RunReport>,
     started: Instant,
-}
-
-/// What is done next.
-enum Unit {
-    /// Items that are to be filed, and nothing sent.
-    File(Vec<Decided>),
-    /// Items whose target intents are to be sent for the first time.
-    First(Vec<Decided>),
-    /// Intents that are to be sent again.
-    Again(Vec<StoredIntent>),
-    /// Intents whose outcome is unknown.
-    Ask(Vec<StoredIntent>),
-}
-
-/// What ended.
-pub(super) enum Ended {
-    Fetched(Fetched),
-    Recorded(Feed),
-    Hint(i64),
-    Unit(Ends),
-}
-
-/// What may be taken up again.
-pub(super) struct Ends {
-    items: Vec<i64>,
-    intents: Vec<i64>,
-}
-
-/// What is under way.
-#[derive(Default)]
-struct Busy {
-    items: HashSet<i64>,
-    intents: HashSet<i64>,
-    hints: HashSet<i64>,
-    queue: VecDeque<Unit>,
-    reading: Pages,
 }
 
 impl<'r> Run<'r> {
@@ -421,38 +381,7 @@ impl<'r> Run<'r> {
         Ok(true)
     }
 
-    /// Takes what is due out of the ledger: first what is on its way already, then what was read.
-    fn refill(&self, busy: &mut Busy) -> Result<(), Error> {
-        let ledger = &self.runner.ledger;
-        let holds = self.hold_table();
-        let mut intents = ledger.due_intents(self.flow, busy.intents.len() + CHUNK, &holds)?;
-        intents.retain(|intent| busy.intents.insert(intent.n));
-        let (unknown, planned): (Vec<_>, Vec<_>) = intents.into_iter().partition(|intent| intent.unknown);
-        busy.queue.extend(self.batches(unknown).into_iter().map(Unit::Ask));
-        busy.queue.extend(self.batches(planned).into_iter().map(Unit::Again));
-        if !busy.queue.is_empty() || !self.target_is_open() {
-            return Ok(());
-        }
-        let mut items = ledger.due_items(self.flow, busy.items.len() + CHUNK)?;
-        items.retain(|item| busy.items.insert(item.n));
-        let (to_send, to_file): (Vec<_>, Vec<_>) =
-            items.into_iter().map(|item| self.decide(item)).partition(Decided::is_written);
-        if !to_file.is_empty() {
-            busy.queue.push_back(Unit::File(to_file));
-        }
-        let size = self.batch_size(
-            &self.runner.spec.target.connection,
-            &self.runner.spec.target.entity,
-            self.runner.spec.target.action,
-        );
-        let mut to_send = to_send.into_iter().peekable();
-        while to_send.peek().is_some() {
-            busy.queue.push_back(Unit::First(to_send.by_ref().take(size).collect()));
-        }
-        Ok(())
-    }
-
-    fn target_is_open(&self) -> bool {
+    pub(super) fn target_is_open(&self) -> bool {
         let target = &self.runner.spec.target;
         self.until_open(&target.connection, Some((&target.entity, target.action))).is_none()
     }
@@ -485,45 +414,11 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Puts intents into calls: the same kind of write on the same connection, as many as the connector takes.
-    fn batches(&self, intents: Vec<StoredIntent>) -> Vec<Vec<StoredIntent>> {
-        let mut batches: Vec<Vec<StoredIntent>> = Vec::new();
-        for intent in intents {
-            let size = self.batch_size(&intent.connection, &intent.entity, intent.action);
-            let fits = |batch: &&mut Vec<StoredIntent>| {
-                batch.len() < size && batch.first().is_some_and(|first| !first.alone && first.goes_with(&intent))
-            };
-            match batches.iter_mut().find(fits) {
-                Some(batch) if !intent.alone => batch.push(intent),
-                _ => batches.push(vec![intent]),
-            }
-        }
-        batches
-    }
-
-    fn batch_size(&self, connection: &str, entity: &str, action: Action) -> usize {
-        let manifest = self.runner.endpoints.get(connection).map(|endpoint| endpoint.manifest());
-        let write = manifest.and_then(|manifest| definition::write_of(manifest, entity, action));
-        let most = write.and_then(|write| usize::try_from(write.batch).ok()).unwrap_or(1);
-        most.min(self.runner.settings.batch).max(1)
-    }
-
     /// Returns when something is due next that is not due yet.
     fn next_due(&self, feed: &Feed) -> Result<Option<Instant>, Error> {
         let now = self.now();
-        let table = self.hold_table();
-        let target = &self.runner.spec.target;
-        let mut times: Vec<Instant> = feed.due(self).into_iter().collect();
-        let hint = self.runner.ledger.next_hint(self.flow)?;
-        let hint = hint.map(|due| (self.runner.spec.source.connection.clone(), due));
-        for (connection, due) in self.runner.ledger.due_times(self.flow, &target.connection)?.into_iter().chain(hint) {
-            match table.connection(&connection, now) {
-                Held::No => times.push(due),
-                Held::Until(until) => times.push(due.max(until)),
-                Held::UntilReleased => {}
-            }
-        }
-        Ok(times.into_iter().filter(|time| *time > now).min())
+        let times = self.runner.work_times(self.flow, &self.hold_table())?;
+        Ok(times.into_iter().chain(feed.due(self)).filter(|time| *time > now).min())
     }
 
     fn report(&self) -> Result<RunReport, Error> {
@@ -551,44 +446,6 @@ impl Reading {
         match self {
             Self::Scheduled { poll_at } | Self::Told { poll_at } => poll_at,
             Self::Live | Self::Not => None,
-        }
-    }
-}
-
-impl Unit {
-    fn ended(&self) -> Ends {
-        match self {
-            Self::File(items) | Self::First(items) => {
-                Ends { items: items.iter().map(|item| item.item.n).collect(), intents: Vec::new() }
-            }
-            Self::Again(intents) | Self::Ask(intents) => {
-                Ends { items: Vec::new(), intents: intents.iter().map(|intent| intent.n).collect() }
-            }
-        }
-    }
-}
-
-impl Busy {
-    fn end(&mut self, ended: Ended, feed: &mut Feed) {
-        match ended {
-            Ended::Fetched(page) => self.reading.fetched(page),
-            Ended::Recorded(read) => {
-                self.reading.recorded();
-                *feed = read;
-            }
-            Ended::Hint(hint) => {
-                self.hints.remove(&hint);
-            }
-            Ended::Unit(ends) => self.let_go(ends),
-        }
-    }
-
-    fn let_go(&mut self, ends: Ends) {
-        for item in ends.items {
-            self.items.remove(&item);
-        }
-        for intent in ends.intents {
-            self.intents.remove(&intent);
         }
     }
 }

@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use wharf_host::model::Cause;
 use wharf_host::store::{Store, WakeUp};
+use wharf_host::surroundings::Clock;
 
 use super::remote::Fate;
 use super::world::{order, world, world_of};
 use crate::{Rule, Schedule, Scheduler, ServeEvent, ServeObserver, Table};
+
+fn daily() -> Schedule {
+    Schedule::Every { interval: Duration::from_secs(86_400), jitter: Duration::ZERO }
+}
 
 #[derive(Default)]
 struct Log(Mutex<Vec<String>>);
@@ -34,12 +39,8 @@ fn flow_runs_when_it_is_due_and_goes_back_for_what_was_left_for_later() {
         1..4 => Fate::Fails(Cause::Precondition { state: "closed".into() }),
         _ => Fate::Applied,
     });
-    let ledger = world.ledger();
-    let runners = [world.runner(&ledger)];
-    let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
     let log = Log::default();
-    let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(4 * 3600)), ledger.clock().as_ref());
-    world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &log, end)).unwrap().unwrap();
+    world.serve_for(Duration::from_secs(4 * 3600), &log);
     assert_eq!(world.target.written().len(), 2);
     let runs = log.0.lock().unwrap().len();
     assert!((48..70).contains(&runs), "{runs} runs in four hours");
@@ -107,21 +108,16 @@ fn flow_that_somebody_else_runs_is_tried_again_later() {
 fn told_to_stop_it_lets_calls_end_and_starts_nothing_more() {
     for verifiable in [true, false] {
         let mut world = world_of(verifiable, 1).with_orders(40);
-        world.spec.schedule = Schedule::Every { interval: Duration::from_secs(300), jitter: Duration::ZERO };
+        world.spec.schedule = daily();
         world.target.script(|_, _| Fate::Slow(Duration::from_secs(5)));
-        let stopped = {
-            let ledger = world.ledger();
-            let runners = [world.runner(&ledger)];
-            let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
-            let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(7)), ledger.clock().as_ref());
-            world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), end)).unwrap().unwrap();
-            world.target.written().len()
-        };
+        world.serve_for(Duration::from_secs(7), &());
+        let stopped = world.target.written().len();
         assert!((1..40).contains(&stopped), "{stopped} were written");
         let applied = world.target.total_applies();
         assert_eq!(applied, stopped, "every call that was made has ended");
-        let report = world.run();
-        assert_eq!((report.done, world.target.written().len()), (u64::try_from(40 - stopped).unwrap(), 40));
+        // The next process goes on with what is left, and does not wait for the schedule.
+        world.serve_for(Duration::from_secs(120), &());
+        assert_eq!(world.target.written().len(), 40);
         assert!(world.target.effects().values().all(|count| *count == 1));
         assert_eq!(world.target.total_applies(), 40, "what waited for its turn was not taken for sent");
     }
@@ -130,20 +126,13 @@ fn told_to_stop_it_lets_calls_end_and_starts_nothing_more() {
 #[test]
 fn call_that_takes_longer_than_the_farewell_is_asked_about_at_the_next_start() {
     let mut world = world().with_orders(1);
-    world.spec.schedule = Schedule::Every { interval: Duration::from_secs(300), jitter: Duration::ZERO };
+    world.spec.schedule = daily();
     world.target.script(|_, before| if before == 0 { Fate::Slow(Duration::from_secs(50)) } else { Fate::Applied });
-    let asked = {
-        let ledger = world.ledger();
-        let runners = [world.runner(&ledger)];
-        let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
-        let start = ledger.now();
-        let end = world.settings.sleep.until(start.after(Duration::from_secs(7)), ledger.clock().as_ref());
-        world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), end)).unwrap().unwrap();
-        assert!(ledger.now().since(start) < Duration::from_secs(20), "it waited for the call");
-        world.target.total_verifies()
-    };
-    assert_eq!((asked, world.target.written().len()), (0, 0));
-    world.run_to_the_end();
+    let start = world.time.now();
+    world.serve_for(Duration::from_secs(7), &());
+    assert!(world.time.now().since(start) < Duration::from_secs(20), "it waited for the call");
+    assert_eq!((world.target.total_verifies(), world.target.written().len()), (0, 0));
+    world.serve_for(Duration::from_secs(600), &());
     assert!(world.target.total_verifies() > 0);
     assert_eq!(world.target.written().len(), 1);
 }
@@ -151,16 +140,46 @@ fn call_that_takes_longer_than_the_farewell_is_asked_about_at_the_next_start() {
 #[test]
 fn mapping_that_was_added_lets_a_served_flow_go_on_before_its_schedule() {
     let mut world = world().with_orders(3);
-    world.spec.schedule = Schedule::Every { interval: Duration::from_secs(86_400), jitter: Duration::ZERO };
+    world.spec.schedule = daily();
     world.spec.mapping.push(("rate".into(), Rule::from_path("rate").in_table("rate")));
     world.spec.tables.insert("rate".into(), Table::default());
     assert_eq!(world.run().totals.parked, 3);
     world.spec.tables.insert("rate".into(), Table { entries: [("23".into(), "7".into())].into(), ..Table::default() });
-    let ledger = world.ledger();
     let pulls = world.shop.state().pulls.len();
-    let runners = [world.runner(&ledger)];
-    let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
-    let end = world.settings.sleep.until(ledger.now().after(Duration::from_secs(60)), ledger.clock().as_ref());
-    world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), end)).unwrap().unwrap();
+    world.serve_for(Duration::from_secs(60), &());
     assert_eq!((world.target.written().len(), world.shop.state().pulls.len()), (3, pulls));
+}
+
+#[test]
+fn feed_that_was_not_read_to_its_end_is_read_on_by_the_next_process() {
+    let mut world = world().with_orders(40);
+    (world.spec.schedule, world.settings.backlog) = (daily(), 5);
+    world.shop.state().page = 5;
+    world.target.script(|_, _| Fate::Slow(Duration::from_secs(1)));
+    world.serve_for(Duration::from_secs(2), &());
+    let known = world.ledger().status().unwrap().flows[0].totals;
+    assert!((1..40).contains(&(known.done + known.waiting)), "{known:?}");
+    world.serve_for(Duration::from_secs(600), &());
+    assert_eq!(world.target.written().len(), 40);
+    // Once it was read to its end it waits for its schedule again.
+    let pulls = world.shop.state().pulls.len();
+    world.serve_for(Duration::from_secs(600), &());
+    assert_eq!(world.shop.state().pulls.len(), pulls);
+}
+
+#[test]
+fn retry_of_a_flow_without_a_schedule_is_made_after_a_restart() {
+    let world = world().with_orders(2);
+    assert_eq!(world.spec.schedule, Schedule::Manual);
+    world.target.script(|_, before| match before {
+        0..2 => Fate::Fails(Cause::Precondition { state: "closed".into() }),
+        _ => Fate::Applied,
+    });
+    assert_eq!(world.run().waiting, 2);
+    let pulls = world.shop.state().pulls.len();
+    world.serve_for(Duration::from_secs(2 * 3600), &());
+    assert_eq!(world.target.written().len(), 2);
+    assert!(world.shop.state().pulls.len() > pulls, "what waits longer is made by whole runs");
+    world.serve_for(Duration::from_secs(600), &());
+    assert_eq!(world.target.total_applies(), 6);
 }

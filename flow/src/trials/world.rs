@@ -13,8 +13,8 @@ use wharf_host::surroundings::Clock;
 use super::remote::{Remote, manifest};
 use super::time::VirtualTime;
 use crate::{
-    Endpoint, Error, FilterRule, FlowSpec, Ledger, Rule, RunEvent, RunObserver, RunReport, Runner, Settings, Source,
-    Table, Target, WriteBack,
+    Endpoint, Error, FilterRule, FlowSpec, Ledger, Rule, RunEvent, RunObserver, RunReport, Runner, Scheduler,
+    ServeObserver, Settings, Source, Table, Target, WriteBack,
 };
 
 pub(super) struct World {
@@ -129,6 +129,15 @@ impl World {
     pub(super) fn run_on(&self, ledger: &Ledger) -> Result<RunReport, Error> {
         let runner = self.runner(ledger);
         self.time.drive(&[ledger], || false, runner.run(self.events.as_ref())).expect("nothing stops it")
+    }
+
+    /// Serves the flow in a process of its own, and tells it to stop after so long.
+    pub(super) fn serve_for(&self, duration: Duration, observer: &dyn ServeObserver) {
+        let ledger = self.ledger();
+        let runners = [self.runner(&ledger)];
+        let scheduler = Scheduler::new(ledger.clone(), self.settings.clone());
+        let end = self.settings.sleep.until(ledger.now().after(duration), ledger.clock().as_ref());
+        self.time.drive(&[&ledger], || false, scheduler.serve(&runners, observer, end)).unwrap().unwrap();
     }
 
     /// Runs until nothing waits any more, each time a while later; returns the last report.
