@@ -28,6 +28,8 @@ pub(crate) struct NewIntent {
 pub(crate) struct Sent {
     pub(crate) n: i64,
     pub(crate) id: String,
+    /// As the first attempt had it, so that its document is found: a flow that got another name would mint another.
+    pub(crate) correlation: String,
     pub(crate) attempts: u32,
     pub(crate) alone: bool,
 }
@@ -333,14 +335,18 @@ pub(super) fn action_from(word: &str) -> Option<Action> {
 pub(super) fn begin(tx: &Connection, flow: i64, item: i64, intent: &NewIntent, now: Instant) -> Result<Sent> {
     let round: i64 = tx.prepare_cached("SELECT round FROM items WHERE n = ?1")?.query_row([item], |row| row.get(0))?;
     let before = tx
-        .prepare_cached("SELECT n, id, attempts, alone FROM intents WHERE item = ?1 AND round = ?2 AND step = 0")?
+        .prepare_cached(
+            "SELECT n, id, correlation, attempts, alone FROM intents WHERE item = ?1 AND round = ?2 AND step = 0",
+        )?
         .query_row(params![item, round], |row| {
-            Ok(Sent { n: row.get(0)?, id: row.get(1)?, attempts: row.get(2)?, alone: row.get(3)? })
+            let (n, id, correlation) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Sent { n, id, correlation, attempts: row.get(3)?, alone: row.get(4)? })
         })
         .optional()?;
     let Some(sent) = before else {
         let n = insert(tx, flow, Some((item, round)), intent, IntentState::Sent, Some(now))?;
-        return Ok(Sent { n, id: intent.id.clone(), attempts: 0, alone: false });
+        let (id, correlation) = (intent.id.clone(), intent.correlation.clone());
+        return Ok(Sent { n, id, correlation, attempts: 0, alone: false });
     };
     tx.prepare_cached(
         "UPDATE intents SET state = 'sent', flow = ?2, connection = ?3, entity = ?4, action = ?5, target = ?6,

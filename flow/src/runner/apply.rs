@@ -66,6 +66,7 @@ impl Run<'_> {
             let Some(sent) = sent else { continue };
             intent.n = sent.n;
             intent.id = sent.id;
+            intent.correlation = sent.correlation;
             intent.attempts = sent.attempts;
             intent.alone = sent.alone;
             batch.push(intent);

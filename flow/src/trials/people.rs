@@ -307,3 +307,29 @@ fn renamed_flow_is_known_again_and_goes_on_under_its_new_name() {
     assert_eq!((report.done, report.totals.done, world.target.written().len()), (1, 4, 4), "nothing is written again");
     assert!(rename("renamed", "renamed").unwrap_err().to_string().contains("run already"));
 }
+
+#[test]
+fn document_that_was_parked_before_its_flow_was_renamed_is_found_again_by_the_same_text() {
+    let mut world = world().with_orders(1);
+    let mut calls = 0;
+    world.target.script(move |_, _| {
+        calls += 1;
+        match calls {
+            1 => Fate::Fails(Cause::Precondition { state: "locked".into() }),
+            2 => Fate::AnswerLost,
+            _ => Fate::Applied,
+        }
+    });
+    assert_eq!(world.run().waiting, 1);
+    // The change takes the place of what was refused, under the new name.
+    let mut changed = order(1);
+    changed["total"] = "12.00".into();
+    world.shop.put("o1", changed);
+    world.spec.name = "renamed".into();
+    let ledger = world.ledger();
+    now(&world, &ledger, ledger.rename_flow("orders", "renamed"));
+    drop(ledger);
+    let report = world.run_to_the_end();
+    let effects = world.target.effects();
+    assert_eq!((report.totals.done, effects.len(), effects.values().sum::<usize>()), (1, 1, 1), "{effects:?}");
+}
