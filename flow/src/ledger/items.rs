@@ -248,7 +248,11 @@ pub(super) fn record_again(
             events::add(tx, n, now, "read-again", "a backfill looks at it with the rules of now")?;
             Ok(true)
         }
-        Some((_, known, _, _, read)) if known != version && read >= stored(asked) => Ok(false),
+        // The live feed reports it by itself when the source came back to what is being written.
+        Some((_, known, ..)) if known == version => Ok(false),
+        Some((.., read)) if read >= stored(asked) => Ok(false),
+        // What the live feed brought while the item is under way may be newer, and comes next.
+        Some((n, ..)) if has_next(tx, n)? => Ok(false),
         _ => Ok(record(tx, flow, item, None, follows_changes, now)? != Recorded::Unchanged),
     }
 }
@@ -288,6 +292,11 @@ fn change(tx: &Connection, news: &News<'_>, state: ItemState, follows_changes: b
         }
     }
     Ok(true)
+}
+
+/// Tells whether a change is kept for when the item's effects are settled.
+fn has_next(tx: &Connection, item: i64) -> Result<bool> {
+    Ok(tx.prepare_cached("SELECT 1 FROM next_documents WHERE item = ?1")?.exists([item])?)
 }
 
 /// Keeps a change for when the item's effects are settled; false when it was known.

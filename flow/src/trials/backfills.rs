@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use wharf_host::model::{Cause, Instant};
+use wharf_host::model::{Cause, Cursor, Document, Instant, Item};
+use wharf_host::surroundings::Clock;
 
 use super::remote::Fate;
 use super::time::START;
 use super::world::{World, order, world};
 use crate::ledger::{BackfillPage, Taken};
-use crate::{BackfillReport, Error, FilterRule};
+use crate::{BackfillReport, Error, FilterRule, Ledger, Selector, UnknownOutcome};
 
 /// Orders of so many days, one a day, the first at the start of time.
 fn days(count: usize) -> World {
@@ -87,6 +88,27 @@ fn backfill_looks_again_at_what_a_rule_filtered_and_not_at_what_a_person_skipped
     assert_eq!(backfill(&world, 0, 5).unwrap().run.unwrap().done, 3);
 }
 
+/// Records a page of a backfill that was asked for then; returns how much of it was news.
+fn commit(world: &World, ledger: &Ledger, item: Item, asked: Instant) -> u64 {
+    let work = async {
+        let Taken::Ours { lease, .. } = ledger.take("orders (backfill)", Duration::from_secs(30)).await.unwrap() else {
+            panic!("nobody else backfills")
+        };
+        let backfill = ledger.open_backfill(&lease, "orders", (day(0), day(1)), "ann").await.unwrap();
+        let page = BackfillPage {
+            backfill: backfill.n,
+            flow: backfill.flow,
+            items: vec![item],
+            next: Cursor { version: 1, bytes: b"1".to_vec() },
+            caught_up: true,
+            follows_changes: true,
+            asked,
+        };
+        ledger.commit_backfill(&lease, page).await.unwrap().status.news
+    };
+    world.time.drive(&[ledger], || false, work).unwrap()
+}
+
 #[test]
 fn page_that_is_older_than_what_was_read_meanwhile_changes_nothing() {
     let mut world = days(1);
@@ -99,29 +121,43 @@ fn page_that_is_older_than_what_was_read_meanwhile_changes_nothing() {
     world.shop.put_at("o1", changed, Some(day(0)));
     world.run();
     let ledger = world.ledger();
-    let news = |asked: Instant| {
-        let work = async {
-            let Taken::Ours { lease, .. } = ledger.take("orders (backfill)", Duration::from_secs(30)).await.unwrap()
-            else {
-                panic!("nobody else backfills")
-            };
-            let backfill = ledger.open_backfill(&lease, "orders", (day(0), day(1)), "ann").await.unwrap();
-            let page = BackfillPage {
-                backfill: backfill.n,
-                flow: backfill.flow,
-                items: vec![old.clone()],
-                next: wharf_host::model::Cursor { version: 1, bytes: b"1".to_vec() },
-                caught_up: true,
-                follows_changes: true,
-                asked,
-            };
-            ledger.commit_backfill(&lease, page).await.unwrap().status.news
-        };
-        world.time.drive(&[&ledger], || false, work).unwrap()
-    };
+    let news = |asked| commit(&world, &ledger, old.clone(), asked);
     let now = ledger.now();
     assert_eq!(news(Instant(now.0 - 5_000)), 0, "it was asked for before the change was read");
     assert_eq!(news(Instant(now.0 + 1)), 1, "it was asked for afterwards");
+}
+
+#[test]
+fn page_leaves_alone_what_the_live_feed_brought_while_the_item_is_under_way() {
+    for total in ["10.50", "11.00"] {
+        let mut world = super::world::world_of(false, 1);
+        world.shop.put_at("o1", order(1), Some(day(0)));
+        world.spec.target.action = wharf_host::model::Action::Upsert;
+        world.target.script(|_, before| if before == 0 { Fate::RequestLost } else { Fate::Applied });
+        assert_eq!(world.run().parked["outcome-unknown"], 1);
+        world.time.advance(Duration::from_secs(10));
+        let asked = world.time.now();
+        world.time.advance(Duration::from_secs(10));
+        let with = |total: &str| serde_json::json!({ "id": "o1", "total": total });
+        world.shop.put_at("o1", with("12.00"), Some(day(0)));
+        world.run();
+        let mut stale = world.shop.state().items[0].clone();
+        if total != "10.50" {
+            stale.document = Document::new(with(total).to_string());
+        }
+        let ledger = world.ledger();
+        commit(&world, &ledger, stale, asked);
+        let found = Selector {
+            document: Some(("shop".into(), "order".into(), "o1".into())),
+            unknown: UnknownOutcome::Found("target-1".into()),
+            ..Selector::default()
+        };
+        world.time.drive(&[&ledger], || false, ledger.resolve(found, "ann")).unwrap().unwrap();
+        drop(ledger);
+        world.run_to_the_end();
+        let written = world.target.written();
+        assert_eq!(written.last().map(|last| last.document["total"].clone()), Some("12.00".into()), "{total}");
+    }
 }
 
 #[test]
