@@ -34,6 +34,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
@@ -60,6 +61,12 @@ pub(crate) use settle::{Effect, Ending, Settlement, Settler};
 pub(crate) use wake_ups::DueWakeUp;
 
 pub(crate) type Result<T> = std::result::Result<T, LedgerError>;
+
+/// How long others may keep the file locked before that is an error: a backup or a look with another program takes less.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// By how much clocks are corrected as a matter of course. What is dated further ahead was dated by a clock that was wrong.
+const CORRECTION: Duration = Duration::from_secs(60);
 
 /// The ledger. Cheap to clone; all clones share one file and one writer.
 #[derive(Clone)]

@@ -30,7 +30,9 @@ impl Schedule {
     ///
     /// `last` is when it was started last. What fell due in between, with the process down or the flow still at work,
     /// is made up for once, within 30 s or a quarter of the interval. `seed` spreads the jitter: give each flow its own, and the same one each time.
+    /// A start that is yet to come was noted while the clock was ahead, and counts as one at `now`.
     pub fn next(&self, now: Instant, last: Option<Instant>, seed: u64) -> Option<Instant> {
+        let last = last.map(|last| last.min(now));
         match self {
             Self::Manual => None,
             Self::Every { interval, jitter } => Some(next_interval(*interval, *jitter, now, last, seed)),
@@ -215,6 +217,16 @@ mod tests {
         assert!(starts.iter().all(|start| *start >= now && start.since(now) < Duration::from_secs(15)), "{starts:?}");
         assert!(starts.len() > 40, "50 flows start at {} moments", starts.len());
         assert_eq!(schedule.next(now, Some(now), 7), Some(now.after(Duration::from_secs(60))), "once");
+    }
+
+    #[test]
+    fn start_that_was_noted_by_a_clock_that_was_ahead_puts_nothing_off() {
+        let now = at("2026-05-01T12:00:00Z");
+        let ahead = Some(at("2027-05-01T12:00:00Z"));
+        let every = Schedule::Every { interval: Duration::from_secs(300), jitter: Duration::ZERO };
+        assert_eq!(every.next(now, ahead, 0), Some(now.after(Duration::from_secs(300))));
+        let cron = Schedule::Cron(Cron::new("30 * * * *", "UTC").unwrap());
+        assert_eq!(cron.next(now, ahead, 0), Some(at("2026-05-01T12:30:00Z")));
     }
 
     #[test]

@@ -27,6 +27,9 @@ const AWAY: Duration = Duration::from_secs(10);
 /// How often is looked for wake-ups that other processes or webhooks put into the ledger.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
+/// The clock was set back if it is that much behind what it showed before.
+const SET_BACK: Duration = Duration::from_secs(60);
+
 /// How long a flow rests between two runs for what it was told of: what comes in that time shares a run.
 const REST: Duration = Duration::from_millis(200);
 
@@ -181,6 +184,7 @@ impl Scheduler {
         let mut told = self.ledger.told();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
         let (mut waking, mut wake_after) = (false, Instant::default());
+        let mut shown = Instant::default();
         loop {
             if drain.has_begun() {
                 while let Some(ended) = under_way.next().await {
@@ -190,6 +194,11 @@ impl Scheduler {
             }
             told.mark_unchanged();
             let now = self.ledger.now();
+            if now.after(SET_BACK) < shown {
+                self.date_anew(&mut slots)?;
+                wake_after = Instant::default();
+            }
+            shown = now;
             let mut times = vec![now.after(LOOK_AGAIN)];
             for (index, slot) in slots.iter_mut().enumerate() {
                 match self.turn(slot, now)? {
@@ -240,6 +249,15 @@ impl Scheduler {
             })
         };
         runners.iter().map(slot).collect()
+    }
+
+    /// Finds out again when slots are due, after the clock was set back: what they were given was by a clock that was ahead.
+    fn date_anew(&self, slots: &mut [Slot<'_>]) -> Result<(), Error> {
+        for slot in slots.iter_mut().filter(|slot| !slot.under_way) {
+            slot.due = self.next_start(slot.runner)?;
+            slot.rests_until = Instant::default();
+        }
+        Ok(())
     }
 
     fn turn(&self, slot: &Slot<'_>, now: Instant) -> Result<Turn, Error> {

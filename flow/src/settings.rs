@@ -10,7 +10,8 @@ use wharf_host::surroundings::{Clock, Randomness, SystemRandomness};
 /// Waiting, behind a trait, so that tests run in virtual time.
 #[async_trait::async_trait]
 pub trait Sleep: Send + Sync {
-    /// Waits until `clock` shows `at` or later. Dropping the future ends the wait.
+    /// Waits until `clock` shows `at` or later, and no longer than it takes from now on by a clock that nobody sets: one that
+    /// is set back in the meantime does not make the wait longer. Dropping the future ends the wait.
     async fn until(&self, at: Instant, clock: &dyn Clock);
 }
 
@@ -24,13 +25,38 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 #[async_trait::async_trait]
 impl Sleep for SystemSleep {
     async fn until(&self, at: Instant, clock: &dyn Clock) {
+        let end = tokio::time::Instant::now().checked_add(at.since(clock.now()));
         loop {
-            let left = at.since(clock.now());
+            let meant = end.map_or(LOOK_AGAIN, |end| end.saturating_duration_since(tokio::time::Instant::now()));
+            let left = at.since(clock.now()).min(meant);
             if left.is_zero() {
                 return;
             }
             tokio::time::sleep(left.min(LOOK_AGAIN)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    /// Shows one hour less each time that it is looked at.
+    struct SetBack(AtomicU64);
+
+    impl Clock for SetBack {
+        fn now(&self) -> Instant {
+            Instant(self.0.fetch_sub(3_600_000, Ordering::SeqCst))
+        }
+    }
+
+    #[tokio::test]
+    async fn clock_that_is_set_back_does_not_make_a_wait_longer() {
+        let clock = SetBack(AtomicU64::new(1_767_225_600_000));
+        let wait = SystemSleep.until(Instant(1_767_225_600_300), &clock);
+        assert!(tokio::time::timeout(Duration::from_secs(30), wait).await.is_ok());
     }
 }
 

@@ -1,10 +1,15 @@
 //! Where each flow stands in its feed. A cursor moves only together with the items of its page.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use wharf_host::model::{Cursor, Instant, Item};
 
 use super::items::{self, Recorded};
 use super::{Lease, Ledger, Result, hints, loaded, stored};
+
+/// Longer than reading ever waits between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// A flow's number in the ledger, and whether its definition is another one than last time.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +103,10 @@ impl Ledger {
             if (old_connection, old_feed) != (connection, feed) {
                 // A cursor means nothing in another feed: read that one from its start.
                 tx.execute("UPDATE flows SET cursor = NULL, cursor_version = NULL WHERE n = ?1", [flow])?;
+            // By a clock that was ahead, and was set back since.
+            let ahead = stored(now.after(LONGEST_WAIT));
+            tx.execute("UPDATE flows SET pull_not_before = 0 WHERE n = ?1 AND pull_not_before > ?2", [flow, ahead])?;
+            tx.execute("UPDATE hints SET not_before = 0 WHERE flow = ?1 AND not_before > ?2", [flow, ahead])?;
             }
             Ok(Position { flow, redefined: old_definition != definition })
         })

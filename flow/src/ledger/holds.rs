@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use wharf_host::model::{Action, Instant};
 
 use super::intents::{action_from, action_word};
-use super::{Ledger, Result, loaded, pauses, stored};
+use super::{CORRECTION, Ledger, Result, loaded, pauses, stored};
 use crate::report::{Hold, HoldScope};
 
 /// A hold that is to be put.
@@ -147,8 +147,9 @@ impl HoldTable {
     }
 }
 
+/// A hold with an end that is put in the future was put by a clock that was ahead: its end says nothing.
 fn is_active(hold: &Hold, now: Instant) -> bool {
-    hold.until.is_none_or(|until| until > now)
+    hold.until.is_none_or(|until| until > now && hold.since <= now.after(CORRECTION))
 }
 
 impl Ledger {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use wharf_host::model::{Action, Document, Instant, Intent};
 
-use super::{HoldTable, Lease, Ledger, Result, loaded, stored};
+use super::{CORRECTION, HoldTable, Lease, Ledger, Result, loaded, stored};
 use crate::report::{EffectKind, IntentState};
 
 /// An intent that is to be made durable.
@@ -218,9 +218,31 @@ impl Ledger {
         Ok(statement.exists(params![intent.connection, id, intent.entity, flow, intent.n])?)
     }
 
-    /// Makes intents that were sent by a run that ended before it heard of them unknown; returns how many.
+    /// Returns those of the intents that are still under way for a flow. Another run may have taken up what was stopped for
+    /// long, such as a document that others need too.
+    pub(crate) fn still_sent(&self, flow: i64, intents: Vec<StoredIntent>) -> Result<Vec<StoredIntent>> {
+        let reader = self.reader();
+        let mut statement =
+            reader.prepare_cached("SELECT 1 FROM intents WHERE n = ?1 AND flow = ?2 AND state = 'sent'")?;
+        let mut still = Vec::with_capacity(intents.len());
+        for intent in intents {
+            if statement.exists([intent.n, flow])? {
+                still.push(intent);
+            }
+        }
+        Ok(still)
+    }
+
+    /// Makes intents that were sent by a run that ended before it heard of them unknown; returns how many. What was put off
+    /// by a clock that was ahead, and was set back since, is due as if it had been sent just now.
     pub(crate) async fn recover(&self, lease: &Lease, flow: i64, ask_at: Instant) -> Result<usize> {
+        let ahead = self.now().after(CORRECTION);
         self.write_under(lease, move |tx| {
+            tx.execute(
+                "UPDATE intents SET not_before = ?2
+                 WHERE flow = ?1 AND state IN ('planned', 'unknown') AND not_before > ?2 AND sent > ?3",
+                params![flow, stored(ask_at), stored(ahead)],
+            )?;
             Ok(tx.execute(
                 "UPDATE intents SET state = 'unknown', asked = 0, absences = 0, not_before = ?2, cause = 'outcome-unknown',
                         message = 'the process ended while the write was under way'

@@ -256,6 +256,28 @@ fn order_that_is_locked_is_tried_again_hours_later() {
 }
 
 #[test]
+fn what_a_clock_that_was_ahead_put_off_goes_on_once_it_was_set_back() {
+    let year = Duration::from_secs(365 * 86_400);
+    let locked = || Cause::Precondition { state: "locked".into() };
+    let limited = Cause::RateLimited { scope: LimitScope::Account, not_before: None, told_by: ToldBy::Body };
+    for (pull, apply) in [(None, Some(locked())), (None, Some(limited)), (Some(locked()), None)] {
+        let mut world = world().with_orders(2);
+        world.settings.settle = Duration::from_secs(30);
+        world.time.advance(year);
+        let told = apply.clone();
+        world.target.script(move |_, before| match told.clone().filter(|_| before == 0) {
+            Some(cause) => Fate::Fails(cause),
+            None => Fate::Applied,
+        });
+        let told = pull.clone();
+        world.shop.pull_script(move |number, _| told.clone().filter(|_| number == 0));
+        assert_eq!(world.run().done, 0, "{pull:?} {apply:?}");
+        world.time.set_back(year);
+        assert_eq!(world.run().done, 2, "{pull:?} {apply:?}");
+    }
+}
+
+#[test]
 fn same_content_that_is_there_already_is_bound() {
     let world = world().with_orders(2).with_everything();
     world.target.script(|intent, _| {

@@ -29,6 +29,11 @@ impl VirtualTime {
         self.now.fetch_add(u64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
+    /// Sets the clock back, as whoever notices that it was ahead.
+    pub(super) fn set_back(&self, duration: Duration) {
+        self.now.fetch_sub(u64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
     /// Runs a future to its end, or until `stopped`. Time goes on to the next sleeper whenever the future waits, no
     /// ledger has a commit under way, and nobody was woken.
     pub(super) fn drive<F: Future>(
