@@ -101,13 +101,12 @@ impl Ledger {
                 params![flow, connection, feed, definition, stored(now), by_schedule],
             )?;
             if (old_connection, old_feed) != (connection, feed) {
-                // A cursor means nothing in another feed: read that one from its start.
-                tx.execute("UPDATE flows SET cursor = NULL, cursor_version = NULL WHERE n = ?1", [flow])?;
+                start_anew(tx, flow)?;
+            }
             // By a clock that was ahead, and was set back since.
             let ahead = stored(now.after(LONGEST_WAIT));
             tx.execute("UPDATE flows SET pull_not_before = 0 WHERE n = ?1 AND pull_not_before > ?2", [flow, ahead])?;
             tx.execute("UPDATE hints SET not_before = 0 WHERE flow = ?1 AND not_before > ?2", [flow, ahead])?;
-            }
             Ok(Position { flow, redefined: old_definition != definition })
         })
         .await
@@ -191,6 +190,15 @@ impl Ledger {
         })
         .await
     }
+}
+
+/// Forgets places in a feed that is another one now, and what was told of it: in another feed they mean nothing, and that
+/// one is read from its start.
+fn start_anew(tx: &Connection, flow: i64) -> Result<()> {
+    tx.execute("UPDATE flows SET cursor = NULL, cursor_version = NULL WHERE n = ?1", [flow])?;
+    tx.execute("UPDATE backfills SET cursor = NULL, cursor_version = NULL WHERE flow = ?1 AND ended IS NULL", [flow])?;
+    tx.execute("DELETE FROM hints WHERE flow = ?1", [flow])?;
+    Ok(())
 }
 
 fn record(tx: &Connection, page: PageCommit, now: Instant) -> Result<PageCounts> {
