@@ -1,5 +1,6 @@
 //! Leases: at most one run per flow, and a fence number that outdates the one before.
 
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -21,7 +22,9 @@ pub(crate) struct Lease {
     ledger: Ledger,
     fence: Fence,
     length: Duration,
-    expires: std::sync::atomic::AtomicI64,
+    expires: AtomicI64,
+    /// It ran out at least once, and others may have taken up something in that time.
+    lapsed: AtomicBool,
 }
 
 /// How the attempt to take a lease ended.
@@ -69,9 +72,10 @@ impl Ledger {
             })
             .await?;
         Ok(match taken {
-            Ok((fence, stalled)) => {
-                Taken::Ours { lease: Lease { ledger: self.clone(), fence, length, expires: expires.into() }, stalled }
-            }
+            Ok((fence, stalled)) => Taken::Ours {
+                lease: Lease { ledger: self.clone(), fence, length, expires: expires.into(), lapsed: false.into() },
+                stalled,
+            },
             Err((holder, until)) => Taken::Held { holder, until },
         })
     }
@@ -88,20 +92,28 @@ impl Lease {
 
     /// Returns when the lease has to be renewed: a third of its length after the last time.
     pub(crate) fn renew_at(&self) -> Instant {
-        let expires = self.expires.load(std::sync::atomic::Ordering::Relaxed);
+        let expires = self.expires.load(Ordering::Relaxed);
         let two_thirds = stored(Instant(0).after(self.length)) / 3 * 2;
         loaded(expires.saturating_sub(two_thirds))
     }
 
     /// Tells whether the lease has run out by the clock, so that somebody else may have it by now.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        self.expires.load(std::sync::atomic::Ordering::Relaxed) <= stored(now)
+        self.expires.load(Ordering::Relaxed) <= stored(now)
+    }
+
+    /// Tells whether it was extended after it had run out.
+    pub(crate) fn has_lapsed(&self) -> bool {
+        self.lapsed.load(Ordering::Relaxed)
     }
 
     /// Extends the lease. Also after it ran out, as long as nobody took it.
     pub(crate) async fn renew(&self) -> Result<()> {
-        let fence = self.fence();
-        let expires = stored(self.ledger.now().after(self.length));
+        let (fence, now) = (self.fence(), self.ledger.now());
+        let expires = stored(now.after(self.length));
+        if self.is_over(now) {
+            self.lapsed.store(true, Ordering::Relaxed);
+        }
         self.ledger
             .write(move |tx| {
                 check(tx, &fence)?;
@@ -109,7 +121,7 @@ impl Lease {
                 Ok(())
             })
             .await?;
-        self.expires.store(expires, std::sync::atomic::Ordering::Relaxed);
+        self.expires.store(expires, Ordering::Relaxed);
         Ok(())
     }
 }

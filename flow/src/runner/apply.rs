@@ -134,13 +134,16 @@ impl Run<'_> {
         early: Option<tokio::sync::SemaphorePermit<'_>>,
     ) -> Result<(), Error> {
         let mut permit = early;
-        while let Some(batch) = batches.pop() {
+        while let Some(mut batch) = batches.pop() {
             if permit.is_none() {
                 permit = self.permits.acquire().await.ok();
             }
             if self.lease.is_over(self.now()) {
                 // This process was stopped for a while: somebody else may be at it.
                 self.lease.renew().await?;
+            }
+            if self.lease.has_lapsed() {
+                batch = self.runner.ledger.still_sent(self.flow, batch)?;
             }
             let draining = self.runner.drain.has_begun().then(|| self.now());
             if let Some(not_before) = draining.or_else(|| batch.first().and_then(|first| self.held_until(first))) {

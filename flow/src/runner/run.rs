@@ -192,7 +192,9 @@ impl<'r> Run<'r> {
         let wait = if stalled { after.max(self.runner.settings.call) } else { after };
         let ask_at = self.now().after(wait);
         self.runner.ledger.recover(self.lease, self.flow, ask_at).await?;
-        self.runner.ledger.adopt_dependencies(self.lease, self.flow, ask_at).await?;
+        // Whose dependencies these were may have stalled, too.
+        let adopted_at = self.now().after(after.max(self.runner.settings.call));
+        self.runner.ledger.adopt_dependencies(self.lease, self.flow, adopted_at).await?;
         Ok(())
     }
 

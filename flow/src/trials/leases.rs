@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::{join, select};
+use wharf_host::model::{Action, Cause};
 
 use super::remote::Fate;
 use super::world::world;
-use crate::{Error, LedgerError};
+use crate::{DependencyRule, Error, LedgerError};
 
 #[test]
 fn second_process_is_told_who_runs_the_flow() {
@@ -74,6 +75,48 @@ fn process_that_stalled_cannot_commit_and_nothing_is_doubled() {
     assert_eq!(report.totals.done, 9);
     let effects = world.target.effects();
     assert!(effects.values().all(|count| *count == 1), "{effects:?}");
+}
+
+#[test]
+fn process_that_stalled_does_not_make_what_another_flow_made_in_its_place() {
+    let mut world = world().with_orders(2);
+    world.spec.concurrency = NonZeroU32::MIN;
+    world.spec.dependencies =
+        vec![DependencyRule { entity: "partner".into(), action: Action::Create, from: "customer".into(), key: None }];
+    let (mut partner_is_there, mut hangs) = (false, true);
+    let missing = || Fate::Fails(Cause::DependencyMissing { entity: "partner".into(), key: "ann".into() });
+    world.target.script(move |intent, _| {
+        if intent.entity == "partner" {
+            partner_is_there = true;
+            return Fate::Applied;
+        }
+        let is_second = intent.document.as_bytes().windows(2).any(|two| two == b"o2");
+        match (partner_is_there, is_second && std::mem::take(&mut hangs)) {
+            (_, true) => Fate::Slow(Duration::from_secs(300)),
+            (true, _) => Fate::Applied,
+            (false, _) => missing(),
+        }
+    });
+    let (first, second) = (world.ledger(), world.ledger());
+    let one = world.runner(&first);
+    let mut running = Box::pin(one.run(&()));
+    let is_marked = || {
+        let marked = "SELECT 1 FROM intents WHERE kind = 'dependency' AND state = 'sent'";
+        world.target.state().in_flight > 0 && second.reader().prepare(marked).unwrap().exists([]).unwrap()
+    };
+    assert!(world.time.drive(&[&first], is_marked, &mut running).is_none(), "it hangs before it makes the partner");
+    // Another flow needs the same partner, and takes over making it once the first is gone by all appearances.
+    world.spec.name = "theirs".into();
+    assert_eq!(world.run_on(&second).unwrap().done, 0);
+    world.time.advance(Duration::from_secs(31));
+    for _ in 0..3 {
+        world.run_on(&second).unwrap();
+        world.time.advance(Duration::from_secs(60));
+    }
+    let partners = || world.target.written().iter().filter(|written| written.entity == "partner").count();
+    assert_eq!(partners(), 1);
+    drop(world.time.drive(&[&first, &second], || false, running).unwrap());
+    assert_eq!(partners(), 1, "the first comes back, and leaves it alone");
 }
 
 #[test]
