@@ -83,6 +83,18 @@ struct Inner {
     told: watch::Sender<u64>,
 }
 
+impl Drop for Inner {
+    /// Leaves nothing behind but the lock file of an owner whose leases could not be given back: it tells others that nobody
+    /// holds them.
+    fn drop(&mut self) {
+        self.writer.close();
+        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if leases::owners(reader).is_ok_and(|owners| !owners.iter().any(|owner| owner == self.owner.id())) {
+            self.owner.leave();
+        }
+    }
+}
+
 impl Ledger {
     /// Opens the ledger at `path`, and makes or migrates it.
     ///
@@ -96,7 +108,7 @@ impl Ledger {
         let installation = schema::installation(&connection)?;
         let reader = open_file(path, OpenFlags::default())?;
         reader.pragma_update(None, "query_only", true)?;
-        let owner = owner::Owner::new(path)?;
+        let owner = owner::Owner::new(path, &leases::owners(&reader)?)?;
         Ok(Self(Arc::new(Inner {
             reader: Mutex::new(reader),
             writer: Writer::start(connection, place::Identity::of(path))?,

@@ -148,6 +148,13 @@ pub(super) fn check(tx: &Connection, fence: &Fence) -> Result<()> {
     if statement.exists(params![fence.flow, fence.owner, fence.number])? { Ok(()) } else { Err(LedgerError::Fenced) }
 }
 
+/// Returns who has leases, those that ran out included.
+pub(super) fn owners(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT owner FROM leases WHERE owner <> ''")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 fn row(connection: &Connection, flow: &str) -> Result<Option<Row>> {
     let mut statement = connection.prepare_cached("SELECT owner, label, fence, expires FROM leases WHERE flow = ?1")?;
     let row = statement

@@ -22,10 +22,11 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    pub(super) fn new(ledger_path: &Path) -> Result<Self> {
+    /// Makes an owner, and removes what owners left behind that were killed, but for those in `holding`, who have leases.
+    pub(super) fn new(ledger_path: &Path, holding: &[String]) -> Result<Self> {
         // Two names of one file must not make two sets of locks.
         let ledger_path = &std::fs::canonicalize(ledger_path).unwrap_or_else(|_| ledger_path.to_owned());
-        sweep(ledger_path);
+        sweep(ledger_path, holding);
         let id = Uuid::now_v7().simple().to_string();
         let lock_path = lock_path(ledger_path, &id);
         let lock = lock_new(&lock_path)
@@ -42,43 +43,35 @@ impl Owner {
         &self.label
     }
 
+    /// Removes the lock file.
+    pub(super) fn leave(&self) {
+        // Best effort: who finds the file later finds it unlocked.
+        drop(std::fs::remove_file(&self.lock_path));
+    }
+
     /// Tells whether another owner's process has ended for certain. False also when that cannot be told.
     pub(crate) fn is_gone(&self, other: &str) -> bool {
         other != self.id && is_unlocked(&lock_path(&self.ledger_path, other))
     }
 }
 
-/// Tells whether nobody holds the lock file; one without a holder is removed. A file that is not there was removed by
-/// its holder on the way out.
+/// Tells whether nobody holds the lock file. One that is not there tells nothing: who has leases keeps it, so somebody else
+/// removed it.
 fn is_unlocked(path: &Path) -> bool {
-    let file = match File::options().write(true).open(path) {
-        Ok(file) => file,
-        Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
-    };
-    let unlocked = file.try_lock().is_ok();
-    if unlocked {
-        // Best effort: a file that stays behind only costs its name.
-        drop(std::fs::remove_file(path));
-    }
-    unlocked
+    File::options().write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Removes what owners left behind that were killed.
-fn sweep(ledger_path: &Path) {
+fn sweep(ledger_path: &Path, holding: &[String]) {
     let Some(directory) = ledger_path.parent() else { return };
     let prefix = lock_name(ledger_path, "");
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
-            is_unlocked(&entry.path());
+        let name = entry.file_name();
+        let Some(id) = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes()) else { continue };
+        if !holding.iter().any(|owner| owner.as_bytes() == id) && is_unlocked(&entry.path()) {
+            // Best effort: a file that stays behind only costs its name.
+            drop(std::fs::remove_file(entry.path()));
         }
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        // Best effort: who finds the file later finds it unlocked.
-        drop(std::fs::remove_file(&self.lock_path));
     }
 }
 

@@ -110,6 +110,15 @@ impl Writer {
         answered
     }
 
+    /// Waits until everything that was asked for is on the disk. Nothing is taken after that.
+    pub(super) fn close(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported by the thread itself.
+            drop(thread.join());
+        }
+    }
+
     /// Returns the number of requests that are not answered yet.
     pub(super) fn under_way(&self) -> usize {
         self.under_way.load(Ordering::SeqCst)
@@ -117,13 +126,8 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits until everything that was asked for is on the disk.
     fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic in there has been reported by the thread itself.
-            drop(thread.join());
-        }
+        self.close();
     }
 }
 

@@ -136,6 +136,25 @@ fn lease_of_a_process_that_was_killed_is_free_at_once() {
 }
 
 #[test]
+fn lease_of_a_process_whose_lock_file_was_removed_is_waited_for() {
+    let world = world().with_orders(1);
+    world.target.script(|_, before| if before == 0 { Fate::Slow(Duration::from_secs(20)) } else { Fate::Applied });
+    let first = world.ledger();
+    let one = world.runner(&first);
+    let mut running = Box::pin(one.run(&()));
+    let is_called = || world.target.state().in_flight > 0;
+    assert!(world.time.drive(&[&first], is_called, &mut running).is_none());
+    let directory = world.path().parent().unwrap().to_owned();
+    let files = || std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+    for file in files().filter(|file| file.to_string_lossy().contains(".owner-")) {
+        std::fs::remove_file(file).unwrap();
+    }
+    let second = world.ledger();
+    assert!(matches!(world.run_on(&second), Err(Error::Held { .. })), "it lives, whatever became of its file");
+    assert_eq!(world.time.drive(&[&first, &second], || false, running).unwrap().unwrap().done, 1);
+}
+
+#[test]
 fn run_that_is_dropped_gives_its_lease_back() {
     let world = world().with_orders(2);
     world.target.script(|_, before| if before == 0 { Fate::Slow(Duration::from_secs(40)) } else { Fate::Applied });
