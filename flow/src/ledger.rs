@@ -247,7 +247,7 @@ impl Ledger {
 fn open_file(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let failed = |error| cannot_open(path, &error);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(failed)?;
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

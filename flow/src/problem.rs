@@ -150,6 +150,14 @@ pub enum LedgerError {
         /// What the database said.
         reason: String,
     },
+    /// Another program keeps the file locked.
+    #[error(
+        "the ledger is kept locked by another program: {reason}; what was committed before is safe, end what that program does with the file, then run again"
+    )]
+    Locked {
+        /// What the database said.
+        reason: String,
+    },
     /// The file may not be written.
     #[error(
         "the ledger may only be read: {reason}; nothing was changed, make the file and its directory writable by this user"
@@ -198,6 +206,7 @@ impl LedgerError {
             Self::Newer { .. } => "ledger-newer",
             Self::Storage { .. } => "ledger-storage",
             Self::Full { .. } => "ledger-full",
+            Self::Locked { .. } => "ledger-locked",
             Self::ReadOnly { .. } => "ledger-read-only",
             Self::Damaged { .. } => "ledger-damaged",
             Self::Gone { .. } => "ledger-gone",
@@ -211,10 +220,13 @@ impl LedgerError {
 
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly};
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly,
+        };
         let reason = error.to_string();
         match error.sqlite_error_code() {
             Some(DiskFull) => Self::Full { reason },
+            Some(DatabaseBusy) => Self::Locked { reason },
             Some(ReadOnly | PermissionDenied | CannotOpen) => Self::ReadOnly { reason },
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { reason },
             _ => Self::Storage { reason },

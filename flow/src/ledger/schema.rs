@@ -49,6 +49,10 @@ fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? == known {
+        // Nobody has to wait for whoever writes.
+        return Ok(());
+    }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > known {

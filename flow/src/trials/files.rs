@@ -150,6 +150,17 @@ fn full_disk_stops_cleanly_and_nothing_is_lost_or_doubled_when_there_is_room_aga
 }
 
 #[test]
+fn ledger_that_another_program_locks_is_read_all_the_same() {
+    let world = world().with_orders(1);
+    world.run();
+    let other = Connection::open(world.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ledger = world.ledger();
+    assert_eq!(ledger.status().unwrap().flows[0].totals.done, 1);
+    other.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
 fn read_only_ledger_is_refused_and_says_what_to_do() {
     let world = world().with_orders(2);
     let ledger = world.ledger();
