@@ -19,9 +19,10 @@ pub(super) enum Phase {
 pub(super) enum Writes {
     /// None left the host.
     NoneSent,
-    /// Every one that left was answered, and none with success.
+    /// Every one that left was answered, and each with a refusal.
     Answered,
-    /// Every one that left was answered, and at least one with a status of success.
+    /// Every one that left was answered, and at least one with a status of success, or of trouble in the remote itself, which
+    /// may come after it was done.
     Accepted,
     /// At least one left and was not answered.
     Unanswered,
@@ -120,10 +121,12 @@ fn may_have_happened(cause: &Cause, at: &Situation) -> bool {
     }
 }
 
-/// Whether a create that the connector says failed is asked about before it is sent again: the remote answered a write of
-/// it with success. Many systems put their refusals into such answers, and a connector may read one wrongly.
+/// Whether a create that the connector says failed is asked about before it is sent again: a write of the call was not
+/// answered, or with a status that does not rule out that it was done. Many systems put their refusals into answers of
+/// success, and a connector may read one wrongly; others fail after the work is done.
 pub(super) fn is_doubtful(at: &Situation) -> bool {
-    at.phase == Phase::Apply && at.action == Action::Create && at.verifiable && at.writes == Writes::Accepted
+    let may_be_there = matches!(at.writes, Writes::Accepted | Writes::Unanswered);
+    at.phase == Phase::Apply && at.action == Action::Create && at.verifiable && may_be_there
 }
 
 fn unknown(at: &Situation) -> Reaction {
@@ -215,7 +218,7 @@ pub(super) fn writes_of(trace: &Trace) -> Writes {
     let (mut all_answered, mut accepted) = (true, false);
     for request in sent {
         all_answered &= request.status.is_some();
-        accepted |= request.status.is_some_and(|status| (200..300).contains(&status));
+        accepted |= request.status.is_some_and(|status| matches!(status, 200..300 | 408 | 500..600));
     }
     match (all_answered, accepted) {
         (false, _) => Writes::Unanswered,

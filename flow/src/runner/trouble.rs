@@ -89,7 +89,7 @@ impl Run<'_> {
     fn asked_before(&self, effect: Effect) -> Effect {
         match effect {
             Effect::Again { not_before, counts, alone, message, .. } => {
-                let message = format!("the remote answered with success, and the connector says: {message}");
+                let message = format!("by its answer the remote may have done it, and the connector says: {message}");
                 Effect::Unknown { ask_at: not_before.max(self.ask_at(0)), alone, counts, message }
             }
             other => other,

@@ -117,6 +117,18 @@ fn connector_is_not_believed_against_the_wire() {
 }
 
 #[test]
+fn create_is_asked_about_before_it_is_sent_again_unless_every_answer_was_a_refusal() {
+    for (writes, doubtful) in
+        [(Writes::NoneSent, false), (Writes::Answered, false), (Writes::Accepted, true), (Writes::Unanswered, true)]
+    {
+        let create = Situation { writes, action: Action::Create, ..at(Phase::Apply) };
+        assert_eq!(is_doubtful(&create), doubtful, "{writes:?}");
+        assert!(!is_doubtful(&Situation { verifiable: false, ..create }), "{writes:?}");
+        assert!(!is_doubtful(&Situation { action: Action::Update, ..create }), "{writes:?}");
+    }
+}
+
+#[test]
 fn batch_that_fails_without_writing_is_halved() {
     let batch = Situation { whole: true, size: 8, ..at(Phase::Apply) };
     for cause in [
@@ -177,6 +189,10 @@ fn writes_are_read_from_the_trace() {
     let limited = RequestTrace { status: Some(429), ..answered.clone() };
     assert_eq!(writes_of(&trace(&[read.clone(), limited.clone()])), Writes::Answered);
     assert_eq!(writes_of(&trace(&[limited, answered.clone()])), Writes::Accepted);
+    for status in [408, 500, 502, 503, 504] {
+        let troubled = RequestTrace { status: Some(status), ..answered.clone() };
+        assert_eq!(writes_of(&trace(&[troubled])), Writes::Accepted, "{status} may come after the work is done");
+    }
     assert_eq!(writes_of(&trace(&[answered.clone(), lost.clone()])), Writes::Unanswered);
     assert!(is_repeatable(&trace(&[read, refused, lost.clone()]), Action::Transition));
     assert!(!is_repeatable(&trace(&[lost]), Action::Create));
