@@ -51,6 +51,12 @@ pub(super) fn want(tx: &Connection, flow: i64, wanted: &NewDependency) -> Result
     })
 }
 
+/// Counts what an intent has waited for so far.
+pub(super) fn count(tx: &Connection, intent: i64) -> Result<u32> {
+    let mut statement = tx.prepare_cached("SELECT count(*) FROM waits WHERE intent = ?1")?;
+    Ok(statement.query_row([intent], |row| row.get(0))?)
+}
+
 /// Makes an intent wait for another.
 pub(super) fn wait(tx: &Connection, intent: i64, dependency: i64) -> Result<()> {
     tx.prepare_cached("INSERT OR IGNORE INTO waits (intent, dependency) VALUES (?1, ?2)")?

@@ -387,7 +387,8 @@ pub(super) fn begin(tx: &Connection, flow: i64, item: i64, intent: &NewIntent, n
     ])?;
     put_document(tx, sent.n, intent.document.as_ref())?;
     tx.prepare_cached(
-        "DELETE FROM waits WHERE intent = ?1 AND dependency NOT IN (SELECT n FROM intents WHERE state = 'applied')",
+        "DELETE FROM waits WHERE intent = ?1
+         AND NOT EXISTS (SELECT 1 FROM intents d WHERE d.n = waits.dependency AND d.state = 'applied')",
     )?
     .execute([sent.n])?;
     Ok(sent)

@@ -9,6 +9,9 @@ use super::items::{self, Parking};
 use super::{Lease, Ledger, Result, Told, events, intents, stored};
 use crate::report::IntentState;
 
+/// Documents that one may need first. More are asked for by a connector that never has enough.
+const MOST_NEEDED: u32 = 300;
+
 /// What became of one intent.
 #[derive(Debug, Clone)]
 pub(crate) struct Settlement {
@@ -231,6 +234,12 @@ impl Settle<'_> {
     }
 
     fn need(&self, wanted: &NewDependency, retry_at: Option<Instant>, message: &str) -> Result<Ending> {
+        if dependencies::count(self.tx, self.intent)? >= MOST_NEEDED {
+            let place = wanted.intent.entity.clone();
+            let parking = Parking { cause: "dependency-missing", place, key: wanted.key.clone(), by_flow: false };
+            let text = format!("{message}; {MOST_NEEDED} documents were asked for before, one after the other");
+            return self.park("dependency-missing", &[parking], &text);
+        }
         let (dependency, state) = dependencies::want(self.tx, self.settler.flow, wanted)?;
         match (state, retry_at, self.row.item) {
             (DependencyState::Awaited, ..) => {

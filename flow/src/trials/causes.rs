@@ -389,6 +389,23 @@ fn document_that_cannot_be_made_parks_those_that_need_it_and_is_made_when_they_a
 }
 
 #[test]
+fn connector_that_never_has_enough_documents_is_not_given_more() {
+    let mut world = with_dependency(world().with_orders(1));
+    let mut asked = 0;
+    world.target.script(move |intent, _| {
+        if intent.entity == "partner" {
+            return Fate::Applied;
+        }
+        asked += 1;
+        Fate::Fails(Cause::DependencyMissing { entity: "partner".into(), key: format!("made-up-{asked}") })
+    });
+    world.settings.settle = Duration::from_secs(3600);
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.parked, world.target.written().len()), (1, 300), "{report:?}");
+    assert!(world.ledger().parked().unwrap()[0].message.contains("one after the other"));
+}
+
+#[test]
 fn missing_document_without_a_rule_parks() {
     let world = world().with_orders(1);
     world.target.script(|_, _| Fate::Fails(Cause::DependencyMissing { entity: "company".into(), key: "1".into() }));
