@@ -4,6 +4,10 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Ledger, Result, stored};
 
+/// Effects that are looked at to see whether a connector has worked. Where others had so many since, it shows once more
+/// that it does.
+const LOOKED_AT: u32 = 1_000;
+
 impl Ledger {
     /// Returns the version of the connector's configuration that the configuration of a connection was written for when it
     /// was used last; none for a connection that never was.
@@ -14,6 +18,17 @@ impl Ledger {
         let reader = self.reader();
         let mut statement = reader.prepare_cached("SELECT config_version FROM connectors WHERE connection = ?1")?;
         Ok(statement.query_row([connection], |row| row.get(0)).optional()?)
+    }
+
+    /// Tells whether one of the newest effects took place on a connection with the connector that it has now.
+    pub(crate) fn has_worked(&self, connection: &str) -> Result<bool> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT 1 FROM (SELECT connection, state, settled FROM intents ORDER BY n DESC LIMIT ?2)
+             WHERE connection = ?1 AND state = 'applied'
+               AND settled >= coalesce((SELECT since FROM connectors WHERE connection = ?1), 0) LIMIT 1",
+        )?;
+        Ok(statement.exists(params![connection, LOOKED_AT])?)
     }
 
     /// Notes which connector a connection has, and for which version its configuration is written. Writes only what is

@@ -133,6 +133,10 @@ impl Run<'_> {
                 if let Some(lie) = self.names_another(intent, &applied)? {
                     return Ok(parked_unknown(intent, &format!("the connector does not keep the contract: {lie}")));
                 }
+                if self.finds_anything(intent, &applied.id, false).await? {
+                    let why = self.distrust(intent, &applied.id).await?;
+                    return Ok(parked_unknown(intent, &why.message));
+                }
                 self.note_proven(intent);
                 self.applied(intent, Some(applied))
             }

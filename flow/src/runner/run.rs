@@ -95,6 +95,8 @@ pub(super) struct Run<'r> {
     made: Mutex<HashSet<(String, String, String)>>,
     /// Kinds of documents that the connector is known to make: connection, entity.
     proven: Mutex<HashSet<(String, String)>>,
+    /// Kinds of documents that the connector does not find for a text that nobody wrote: connection, entity.
+    sober: Mutex<HashSet<(String, String)>>,
     /// Records that were read by themselves.
     pub(super) followed: Mutex<FollowedRecords>,
     tally: Mutex<RunReport>,
@@ -119,6 +121,7 @@ impl<'r> Run<'r> {
             streaks: Mutex::default(),
             made: Mutex::default(),
             proven: Mutex::default(),
+            sober: Mutex::default(),
             followed: Mutex::default(),
             tally: Mutex::new(RunReport { flow: runner.spec.name.clone(), ..RunReport::default() }),
             started: runner.ledger.now(),
@@ -143,6 +146,10 @@ impl<'r> Run<'r> {
 
     pub(super) fn proven(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
         self.proven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn sober(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        self.sober.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn hold_table(&self) -> HoldTable {

@@ -67,7 +67,8 @@ impl Run<'_> {
                 message: failure.message.clone(),
             },
             Reaction::ParkUnknown => parked_unknown(intent, &format!("this remote cannot tell: {}", failure.message)),
-            Reaction::Bind { id } => self.applied(intent, id.map(|id| Applied { id, revision: None, number: None })),
+            Reaction::Bind { id: Some(id) } => self.found(intent, Applied { id, revision: None, number: None }).await?,
+            Reaction::Bind { id: None } => self.applied(intent, None),
             Reaction::Done => self.applied(intent, None),
             Reaction::Need { entity, key } => self.need(intent, failure, &entity, &key, at.attempts),
             // Under no id: the same record may be what another document was made into.

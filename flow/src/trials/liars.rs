@@ -307,6 +307,70 @@ fn made_up_id_that_verify_repeats_is_not_believed_for_two_documents() {
 }
 
 #[test]
+fn connector_that_finds_what_nobody_wrote_is_stopped_and_binds_nothing() {
+    let there = Cause::Conflict { existing_id: Some("1".into()), same_content: Some(true) };
+    let fates = [Fate::Says(Outcome::AlreadyApplied(applied("1"))), Fate::Fails(there), Fate::RequestLost];
+    for fate in fates {
+        // Its remote does not know the filter, and gives the first document of all whatever is asked for.
+        let world = with_usual_checks(world().with_orders(4));
+        let told = fate.clone();
+        world.target.script(move |_, _| told.clone());
+        world.target.verify_script(|_, _| Some(Ok(Verdict::Found(applied("1")))));
+        let report = world.run();
+        assert_eq!(report.totals.done, 0, "{fate:?}: {report:?}");
+        let hold = report.holds.iter().find(|hold| matches!(hold.scope, HoldScope::Writes(..))).unwrap();
+        assert!(hold.message.contains("nobody wrote"), "{fate:?}: {}", hold.message);
+    }
+}
+
+#[test]
+fn connector_that_came_to_find_what_nobody_wrote_binds_one_document_at_most() {
+    let world = world().with_orders(4);
+    world.target.script(|_, _| Fate::Says(Outcome::AlreadyApplied(applied("1"))));
+    world.target.verify_script(|_, _| Some(Ok(Verdict::Found(applied("1")))));
+    let report = world.run();
+    assert_eq!(report.totals.done, 1, "nobody asked before a second one was the same: {report:?}");
+    assert!(report.holds.iter().any(|hold| hold.message.contains("nobody wrote")), "{report:?}");
+}
+
+#[test]
+fn documents_that_are_one_and_the_same_at_the_target_are_bound_to_it() {
+    let world = with_usual_checks(world().with_orders(4));
+    world.target.script(|_, _| Fate::Says(Outcome::AlreadyApplied(applied("1"))));
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, report.holds.len()), (4, 0), "{report:?}");
+}
+
+#[test]
+fn connector_that_takes_the_place_of_an_honest_one_is_not_believed_on_its_account() {
+    let world = with_usual_checks(world().with_orders(3));
+    let upgraded = |version: &str| {
+        let ledger = world.ledger();
+        let note = ledger.note_connector("target", "target", version, 1);
+        world.time.drive(&[&ledger], || false, note).unwrap().unwrap();
+    };
+    upgraded("1.0.0");
+    assert_eq!(world.run_to_the_end().totals.done, 3);
+    world.time.advance(Duration::from_secs(60));
+    upgraded("1.1.0");
+    let mut number = 0;
+    world.target.script(move |_, _| {
+        number += 1;
+        Fate::Says(Outcome::Applied(applied(&format!("made-up-{number}"))))
+    });
+    for number in 4..=43 {
+        world.shop.put(&format!("o{number}"), order(number));
+    }
+    let mut report = world.run();
+    for _ in 0..5 {
+        world.time.advance(Duration::from_secs(600));
+        report = world.run();
+    }
+    assert_eq!(report.totals.done, 3, "nothing counts as done that is not there: {report:?}");
+    assert!(report.holds.iter().any(|hold| hold.message.contains("said that it wrote")), "{report:?}");
+}
+
+#[test]
 fn remote_that_was_set_up_again_and_gives_its_ids_anew_is_believed() {
     let world = world().with_orders(3);
     world.run_to_the_end();
