@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     }
     installation.connection(&arguments.document.connection)?;
     let shown = arguments.document.to_string();
-    let unknown = found(arguments.i_have_checked.trim());
+    let unknown = found(&arguments.i_have_checked)?;
     let what = match &unknown {
         UnknownOutcome::Found(id) => format!("it is bound to `{id}`, and what follows is done with the next run"),
         _ => "it is written again with the next run".to_owned(),

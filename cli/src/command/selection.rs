@@ -48,10 +48,14 @@ impl Selection {
 }
 
 /// Reads what a person found: `absent`, or the id of the document.
-pub(crate) fn found(text: &str) -> UnknownOutcome {
-    match text {
-        "absent" => UnknownOutcome::Absent,
-        id => UnknownOutcome::Found(id.to_owned()),
+///
+/// # Errors
+/// When nothing is said: an empty id would count as one.
+pub(crate) fn found(text: &str) -> Result<UnknownOutcome, Failure> {
+    match text.trim() {
+        "" => Err(Failure::usage("`--i-have-checked` says nothing; write `absent`, or the id of the document")),
+        word if word.eq_ignore_ascii_case("absent") => Ok(UnknownOutcome::Absent),
+        id => Ok(UnknownOutcome::Found(id.to_owned())),
     }
 }
 

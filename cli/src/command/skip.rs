@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
             let message = "what was found in the target system is that of one document; name it, CONNECTION/ENTITY/ID";
             return Err(Failure::usage(message));
         }
-        selector.unknown = found(text);
+        selector.unknown = found(text)?;
     }
     let report = ledger.skip(selector, &arguments.reason, &who()).await?;
     let refused = report.refused.iter().map(|(entity, id, why)| json!({ "entity": entity, "id": id, "why": why }));
