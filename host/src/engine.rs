@@ -1,6 +1,8 @@
 //! The wasm engine: the only place that builds it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::thread::Thread;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,7 +12,10 @@ use crate::error::{Blame, Error, ErrorKind};
 
 /// How often the epoch advances: the unit in which guests' computing time is counted, and the longest time for which a
 /// guest that computes keeps its thread before others get a turn.
-pub(crate) const TICK: Duration = Duration::from_millis(2);
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// How often the ticker looks whether its engine is still there, while no instance runs.
+const REST: Duration = Duration::from_secs(1);
 
 /// Memories of running instances at once, over all connections. A connector in Rust has one. Calls beyond queue.
 const MEMORIES: u32 = 256;
@@ -39,6 +44,7 @@ pub(crate) struct Engine {
     wasm: wasmtime::Engine,
     places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
+    ticker: Arc<Ticker>,
 }
 
 impl Engine {
@@ -48,10 +54,15 @@ impl Engine {
             tracing::warn!(%reason, "no address space for a pool of instances; each call maps its own memory");
             wasmtime::Engine::new(&config()).map_err(|source| setup("the wasm engine cannot be built", source))
         })?;
-        tick(wasm.weak())?;
+        let places = Arc::new(Semaphore::new(MEMORIES as usize));
+        let weak = wasm.weak();
+        let ticker = Ticker::start(Arc::clone(&places), move || {
+            weak.upgrade().inspect(wasmtime::Engine::increment_epoch).is_some()
+        });
+        let ticker = Arc::new(ticker?);
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let turns = Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)));
-        Ok(Self { wasm, places: Arc::new(Semaphore::new(MEMORIES as usize)), turns })
+        Ok(Self { wasm, places, turns, ticker })
     }
 
     /// Returns the engine itself.
@@ -68,7 +79,9 @@ impl Engine {
     /// Waits for a place to run an instance of that weight; see [`weight`].
     pub(crate) async fn place(&self, weight: u32) -> Option<OwnedSemaphorePermit> {
         // None only if the semaphore were closed, which nothing does.
-        Arc::clone(&self.places).acquire_many_owned(weight).await.ok()
+        let place = Arc::clone(&self.places).acquire_many_owned(weight).await.ok();
+        self.ticker.wake();
+        place
     }
 }
 
@@ -81,18 +94,48 @@ pub(crate) fn weight(component: &wasmtime::component::Component) -> u32 {
     })
 }
 
-/// Advances the epoch until the engine is gone. A thread of its own, because the tasks that it has to interrupt may keep
-/// every thread of the async runtime busy.
-fn tick(engine: wasmtime::EngineWeak) -> Result<(), Error> {
-    let ticker = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
+/// What advances the epoch while instances run, and rests while none does, so that a program that has nothing to do does
+/// nothing. A thread of its own, because the tasks that it has to interrupt may keep every thread of the async runtime busy.
+struct Ticker {
+    thread: Thread,
+    rest: Arc<AtomicBool>,
+}
+
+impl Ticker {
+    /// Starts the thread. It calls `tick` once in a [`TICK`] while a place is taken, and ends when that says that there is
+    /// nothing to tick for any more.
+    fn start(places: Arc<Semaphore>, mut tick: impl FnMut() -> bool + Send + 'static) -> Result<Self, Error> {
+        let rest = Arc::new(AtomicBool::new(false));
+        let resting = Arc::clone(&rest);
+        let all = places.available_permits();
+        let ticking = move || {
+            let is_idle = || places.available_permits() == all;
+            while tick() {
+                if !is_idle() {
+                    std::thread::sleep(TICK);
+                    continue;
+                }
+                resting.store(true, Ordering::SeqCst);
+                fence(Ordering::SeqCst);
+                if is_idle() {
+                    std::thread::park_timeout(REST);
+                }
+                resting.store(false, Ordering::SeqCst);
+            }
+        };
+        let thread = std::thread::Builder::new().name("wharf-ticker".into()).spawn(ticking);
+        let thread = thread.map_err(|source| setup("the thread that interrupts guests cannot be started", source))?;
+        Ok(Self { thread: thread.thread().clone(), rest })
+    }
+
+    /// Ends the rest; has to be called whenever a place was taken.
+    fn wake(&self) {
+        // Either the ticker sees that the place is taken, or this sees that it rests.
+        fence(Ordering::SeqCst);
+        if self.rest.load(Ordering::SeqCst) {
+            self.thread.unpark();
         }
-    };
-    let thread = std::thread::Builder::new().name("wharf-ticker".into()).spawn(ticker);
-    thread.map(drop).map_err(|source| setup("the thread that interrupts guests cannot be started", source))
+    }
 }
 
 /// Builds the engine with a pool: instances reuse mapped memory, which halves the time to make one (15 against 27
@@ -137,4 +180,36 @@ fn setup(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>
     let source = source.into();
     let message = format!("{what}: {source}; check the machine's limits on address space and threads");
     Error::new(ErrorKind::Setup, "engine", Blame::Host, message).with_source(source)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    /// A ticker over one place, and how often it ticked.
+    fn ticker() -> (Ticker, Arc<Semaphore>, Arc<AtomicU64>) {
+        let (places, ticks) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicU64::new(0)));
+        let counted = Arc::clone(&ticks);
+        let tick = move || counted.fetch_add(1, Ordering::SeqCst) < 10_000;
+        (Ticker::start(Arc::clone(&places), tick).unwrap(), places, ticks)
+    }
+
+    #[test]
+    fn ticker_rests_while_nothing_runs_and_ticks_while_something_does() {
+        let (ticker, places, ticks) = ticker();
+        std::thread::sleep(TICK * 200);
+        // Once when it starts, and a few more on a machine on which that took seconds.
+        assert!(ticks.load(Ordering::SeqCst) < 20);
+        let _place = places.try_acquire().unwrap();
+        ticker.wake();
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        while ticks.load(Ordering::SeqCst) < 100 {
+            assert!(std::time::Instant::now() < end, "it does not tick");
+            std::thread::sleep(TICK);
+        }
+    }
 }

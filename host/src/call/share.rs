@@ -56,6 +56,12 @@ impl Share {
     fn is_used_up(&self, now: Instant) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).left_at(now) > BURST
     }
+
+    /// Takes back what came back between the two: who waits for a turn has work to do and does not rest.
+    fn waited(&self, start: Instant, end: Instant) {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *used = Used { time: used.left_at(start.max(used.at)), at: end };
+    }
 }
 
 /// Does a connection's work, and notes how long it keeps a thread. From when its share is used up, it goes on only in its
@@ -72,14 +78,19 @@ pub(super) async fn sharing<F: Future>(share: &Share, turns: &Arc<Semaphore>, wo
     poll_fn(move |context| {
         let mut turn = None;
         if waiting.is_some() || share.is_used_up(Instant::now()) {
-            let next = waiting.get_or_insert_with(|| turn_of(Arc::clone(turns)));
+            let (next, since) = waiting.get_or_insert_with(|| (turn_of(Arc::clone(turns)), Instant::now()));
             turn = ready!(next.as_mut().poll(context));
+            share.waited(*since, Instant::now());
             waiting = None;
         }
         let start = Instant::now();
         let polled = work.as_mut().poll(context);
         share.spend(start, Instant::now());
-        drop(turn);
+        if turn.take().is_some() {
+            // Threads of others that the system put behind this one on its processor come first; else they would wait for as
+            // long as the system lets a thread compute, which is several ticks.
+            std::thread::yield_now();
+        }
         polled
     })
     .await
@@ -123,6 +134,15 @@ mod tests {
             }
             assert_eq!(share.is_used_up(after(start, 99 * 20 + busy)), used_up);
         }
+    }
+
+    #[test]
+    fn nothing_comes_back_while_a_connection_waits_for_its_turn() {
+        let (share, start) = (Share::default(), Instant::now());
+        share.spend(start, after(start, 60));
+        share.waited(after(start, 60), after(start, 560));
+        assert!(share.is_used_up(after(start, 560)));
+        assert!(!share.is_used_up(after(start, 560 + 200)), "it comes back when it rests");
     }
 
     #[test]
