@@ -23,6 +23,7 @@ mod template;
 mod time;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -33,6 +34,9 @@ use output::Output;
 
 #[global_allocator]
 static MEMORY: memory::Wiped = memory::Wiped(std::alloc::System);
+
+/// Work on other threads has so long to end when the program does.
+const LEAVING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     ExitCode::from(run() as u8)
@@ -61,10 +65,17 @@ fn start(line: CommandLine, output: &Output) -> Result<Exit, Failure> {
     memory::keep_private();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // Guests that compute take the threads for a tick at a time; what arrives from the network is seen after each.
+        // Guests that compute take a thread for a tick at a time; what arrives from the network is seen after each.
         .event_interval(1)
         .build()
         .map_err(|error| Failure::internal(format!("the async runtime does not start: {error}")))?;
     let context = Context { file: line.shared.file, output: output.clone() };
-    runtime.block_on(command::run(line.command, &context))
+    let exit = runtime.block_on(async {
+        let exit = command::run(line.command, &context).await;
+        wharf_host::tokens_kept().await;
+        exit
+    });
+    // What does not end by itself, a resolver that hangs, does not hold the program.
+    runtime.shutdown_timeout(LEAVING);
+    exit
 }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cache::CodeCache;
-use crate::capability::http::budget::Budgets;
-use crate::capability::http::{Roots, Tokens};
+use crate::capability::http::{Lasting, Roots};
 use crate::connector::Connector;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -18,7 +17,8 @@ use crate::tape::Tape;
 
 /// The host: loads connectors and is the ground that their connections stand on. Cheap to clone; all clones are one.
 ///
-/// Everything that is counted over connections is counted per host: call budgets, access tokens, running instances.
+/// Everything that is counted over connections is counted per host, and goes on in one that takes its place: call budgets,
+/// access tokens, running instances.
 #[derive(Clone)]
 pub struct Host(pub(crate) Arc<Ground>);
 
@@ -35,8 +35,7 @@ pub(crate) struct Ground {
     pub(crate) network: Option<Arc<dyn Network>>,
     pub(crate) tape: Option<Arc<dyn Tape>>,
     pub(crate) roots: Roots,
-    pub(crate) budgets: Arc<Budgets>,
-    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) lasting: Arc<Lasting>,
 }
 
 impl Host {
@@ -158,7 +157,8 @@ impl HostBuilder {
     }
 
     /// Takes the place of another host, as after a change of what it was built with. What its accounts have used of their
-    /// budgets, and holds that remotes asked for, go on; the engine is the same one. Default: a host of its own.
+    /// budgets, holds that remotes asked for, access tokens and pauses after a refused sign-in go on, and so does the search for
+    /// the secrets of connections that are still there; the engine is the same one. Default: a host of its own.
     pub fn in_place_of(mut self, host: &Host) -> Self {
         self.before = Some(host.clone());
         self
@@ -183,8 +183,7 @@ impl HostBuilder {
             network: self.network,
             tape: self.tape,
             roots: Roots::with_added(&self.root_certificates)?,
-            budgets: self.before.map(|before| Arc::clone(&before.0.budgets)).unwrap_or_default(),
-            tokens: Arc::default(),
+            lasting: self.before.map(|before| Arc::clone(&before.0.lasting)).unwrap_or_default(),
         })))
     }
 }
@@ -206,10 +205,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn budgets_go_on_in_a_host_that_takes_the_place_of_another_and_not_in_any_other() {
+    fn what_lasts_goes_on_in_a_host_that_takes_the_place_of_another_and_not_in_any_other() {
         let first = Host::builder().build().unwrap();
         let second = Host::builder().in_place_of(&first).build().unwrap();
-        assert!(Arc::ptr_eq(&first.0.budgets, &second.0.budgets));
-        assert!(!Arc::ptr_eq(&first.0.budgets, &Host::builder().build().unwrap().0.budgets));
+        assert!(Arc::ptr_eq(&first.0.lasting, &second.0.lasting));
+        assert!(!Arc::ptr_eq(&first.0.lasting, &Host::builder().build().unwrap().0.lasting));
     }
 }

@@ -46,6 +46,7 @@ pub mod store;
 pub mod surroundings;
 pub mod tape;
 
+pub use capability::http::tokens_kept;
 pub use connection::{Connection, ConnectionBuilder};
 pub use connector::Connector;
 pub use error::{Blame, Error, ErrorKind};

@@ -12,6 +12,7 @@ mod decoded;
 mod exchanged;
 mod explain;
 mod grant;
+mod lasting;
 pub(crate) mod redact;
 mod refresh;
 pub(crate) mod scope;
@@ -33,7 +34,9 @@ use url::Url;
 
 use self::auth::{Credentials, Slot, Values};
 use self::budget::{Allotment, BudgetKey, Budgets, DEFAULT_HOLD, MAX_WAIT, Permit};
+pub(crate) use self::lasting::Lasting;
 use self::redact::{InUse, Redactor};
+pub use self::refresh::tokens_kept;
 use self::scope::Begun;
 pub(crate) use self::scope::CallScope;
 pub(crate) use self::send::Roots;
@@ -69,10 +72,8 @@ pub(crate) struct EgressSettings {
     pub(crate) budget_requests: Vec<BudgetRequest>,
     /// The connection's configuration.
     pub(crate) config: serde_json::Value,
-    /// One per host.
-    pub(crate) budgets: Arc<Budgets>,
-    /// One per host.
-    pub(crate) tokens: Arc<Tokens>,
+    /// One per host, and for those that take its place.
+    pub(crate) lasting: Arc<Lasting>,
     /// Where secret values come from.
     pub(crate) secrets: Arc<dyn SecretSource>,
     /// Where tokens that replace a secret are kept.
@@ -184,7 +185,7 @@ pub(crate) struct Egress {
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
     places: Semaphore,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
     way: Arc<Way>,
     store: Arc<dyn Store>,
 }
@@ -211,15 +212,15 @@ impl Egress {
         let limits = settings.limits;
         let allotment = |request: &BudgetRequest| (request.name.clone(), Allotment::of(request, &settings.config));
         Ok(Self {
+            redactor: settings.lasting.redactor(&settings.connection),
             connection: settings.connection,
             credential_headers: credentials.header_names(),
             credentials,
             allotments: settings.budget_requests.iter().map(allotment).collect(),
-            budgets: settings.budgets,
-            tokens: settings.tokens,
+            budgets: Arc::clone(&settings.lasting.budgets),
+            tokens: Arc::clone(&settings.lasting.tokens),
             clock: settings.clock,
             places: Semaphore::new(limits.concurrent_requests.clamp(1, Semaphore::MAX_PERMITS)),
-            redactor: Redactor::default(),
             way: Arc::new(Way::new(
                 settings.network,
                 Transport::new(Arc::clone(&policy), settings.resolver, settings.roots, Arc::clone(&limits)),
@@ -381,7 +382,7 @@ impl Egress {
         stale: Option<Arc<Token>>,
     ) -> Result<Option<Arc<Token>>, Refusal> {
         let Some(url) = &slot.token_url else { return Ok(None) };
-        let place = self.tokens.slot(&self.connection, &slot.name, values.fingerprint);
+        let place = self.tokens.slot(&self.connection, &slot.name, slot.fingerprint(values));
         let generation = stale.as_ref().map(|token| token.generation);
         let refused = stale.or_else(|| place.refused());
         let fetching = place.get(generation, self.clock.as_ref(), async {

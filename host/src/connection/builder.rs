@@ -101,7 +101,7 @@ impl ConnectionBuilder {
         let connected = Connected {
             name: self.name.clone(),
             config: self.config.to_string(),
-            tokens: Arc::clone(&ground.tokens),
+            tokens: Arc::clone(&ground.lasting.tokens),
             secrets: Secrets::new(&self.name, policy, slots, Arc::clone(&ground.secrets)),
             schedule: Schedule::new(&self.name, Arc::clone(&ground.store), self.wakes()),
             lookups: Room::new(self.lookups.clone()),
@@ -147,8 +147,7 @@ impl ConnectionBuilder {
             slots: loaded.manifest.credentials.clone(),
             budget_requests: loaded.manifest.budgets.clone(),
             config: self.config.clone(),
-            budgets: Arc::clone(&ground.budgets),
-            tokens: Arc::clone(&ground.tokens),
+            lasting: Arc::clone(&ground.lasting),
             secrets: Arc::clone(&ground.secrets),
             store: Arc::clone(&ground.store),
             resolver: Arc::clone(&ground.resolver),

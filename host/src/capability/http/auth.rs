@@ -46,6 +46,15 @@ pub(super) struct Slot {
     pub(super) hint: String,
 }
 
+impl Slot {
+    /// Returns what says that two tokens are one: the same values, fetched by the same scheme from the same place for the same
+    /// audience. In this process only.
+    pub(super) fn fingerprint(&self, values: &Values) -> [u8; 32] {
+        let declared = format!("{:?} {:?} {:?}", self.scheme, self.token_url, self.audience);
+        fingerprint(&[("values", &values.fingerprint), ("declared", declared.as_bytes())])
+    }
+}
+
 /// The secret values of a slot, for the time of one request.
 pub(super) struct Values {
     parts: Vec<(String, Exposed)>,
@@ -155,7 +164,8 @@ impl Credentials {
             })?;
             parts.push((part.to_owned(), value.expose()));
         }
-        let fingerprint = fingerprint(&parts);
+        let exposed: Vec<(&str, &[u8])> = parts.iter().map(|(name, value)| (name.as_str(), &**value)).collect();
+        let fingerprint = fingerprint(&exposed);
         Ok(Values { parts, fingerprint })
     }
 }
@@ -209,7 +219,7 @@ fn scheme_headers(scheme: &Scheme) -> Vec<&str> {
 
 /// Says that two slots hold the same values, without holding them. The key never leaves the process, so that the
 /// fingerprint of a short password cannot be searched for elsewhere.
-fn fingerprint(parts: &[(String, Exposed)]) -> [u8; 32] {
+fn fingerprint(parts: &[(&str, &[u8])]) -> [u8; 32] {
     static KEY: OnceLock<hmac::Key> = OnceLock::new();
     let key = KEY.get_or_init(|| {
         let mut random = Zeroizing::new([0; 32]);
@@ -219,7 +229,7 @@ fn fingerprint(parts: &[(String, Exposed)]) -> [u8; 32] {
     });
     let mut context = hmac::Context::with_key(key);
     for (name, value) in parts {
-        for bytes in [name.as_bytes(), &**value] {
+        for bytes in [name.as_bytes(), value] {
             context.update(&bytes.len().to_le_bytes());
             context.update(bytes);
         }
@@ -410,8 +420,7 @@ mod tests {
     #[test]
     fn fingerprint_tells_values_and_parts_apart() {
         let of = |parts: &[(&str, &str)]| {
-            let parts: Vec<_> =
-                parts.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value).expose())).collect();
+            let parts: Vec<_> = parts.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
             fingerprint(&parts)
         };
         assert_eq!(of(&[("value", "a")]), of(&[("value", "a")]));

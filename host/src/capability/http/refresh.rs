@@ -4,9 +4,10 @@
 //! Who refreshes says so in the store first; the others wait for what it puts there. A refresh whose request has left goes
 //! on when its call is dropped, because what it brings is the only token that the remote still takes.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant as Moment, sleep};
 use url::Url;
 use zeroize::Zeroizing;
@@ -35,6 +36,33 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A new token is put into the store so often at most, until the store takes it.
 const KEEP_ATTEMPTS: u32 = 5;
+
+/// Refreshes whose request is about to leave or has left, in this process.
+static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Waits until every refresh token that is being replaced is kept, in all hosts of this process. It takes 25 s at most, and no
+/// time when there is none. A program that ends without it may leave a token behind that counts no more.
+pub async fn tokens_kept() {
+    // It would fail if the sender were gone, which is there for ever.
+    let mut running = RUNNING.subscribe();
+    let _none = running.wait_for(|running| *running == 0).await;
+}
+
+/// Counts a refresh as running until it is dropped.
+struct Running;
+
+impl Running {
+    fn begin() -> Self {
+        RUNNING.send_modify(|running| *running += 1);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.send_modify(|running| *running = running.saturating_sub(1));
+    }
+}
 
 /// One refresh that was announced in the store: everything that it needs to end without its call.
 struct Refresh {
@@ -140,7 +168,12 @@ impl Egress {
         };
         begun.leaves(request.body.as_ref().map_or(0, bytes::Bytes::len));
         // Not a part of the call from here on: dropped with it, the new token would be lost.
-        let running = tokio::spawn(refresh.run(request));
+        let counted = Running::begin();
+        let running = tokio::spawn(async move {
+            let ended = refresh.run(request).await;
+            drop(counted);
+            ended
+        });
         let Ok(ended) = running.await else { return Err(Refusal::CredentialUnavailable(false)) };
         match ended.answer {
             Some((status, bytes)) => begun.answered(status, bytes),

@@ -119,7 +119,7 @@ async fn what_a_guest_logs_is_searched_before_and_after_it_is_cleaned() {
         name: "shop".into(),
         config: "{}".into(),
         egress: Arc::new(egress),
-        tokens: Arc::clone(&world.tokens),
+        tokens: Arc::clone(&world.lasting.tokens),
         secrets: Secrets::new("shop", &policy, &[], Arc::clone(&world.secrets) as _),
         schedule: Schedule::new("shop", Arc::clone(&world.store), false),
         lookups: Room::default(),

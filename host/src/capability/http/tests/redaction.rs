@@ -6,7 +6,7 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use serde_json::json;
 
-use super::super::Refusal;
+use super::super::{Egress, Refusal};
 use super::servers::{self, Seen, Server};
 use super::world::{World, get, loopback, manifest};
 use crate::policy::Grant;
@@ -165,6 +165,24 @@ async fn value_that_was_replaced_is_still_redacted() {
     let response = egress.send(&world.scope(), get(server.origin())).await.unwrap();
     assert_eq!(response.text(), "[redacted] [redacted]");
     assert_eq!(egress.redact("log of second-secret-value".into()), "log of [redacted]");
+}
+
+#[tokio::test]
+async fn value_that_was_replaced_is_still_redacted_by_the_host_that_takes_the_place() {
+    let world = World::new();
+    world.secrets.set("key", "value", "first-secret-value");
+    let server = Server::answering(|_| "first-secret-value second-secret-value").await;
+    let slots = json!([{"name": "key", "scheme": {"type": "bearer"}, "audience": [server.origin()]}]);
+    let asked = manifest(&[&server.origin()], slots, json!([]));
+    let grant = loopback(&[server.address]).slot("key");
+    let before = world.egress("shop", &asked, &grant).unwrap();
+    before.send(&world.scope(), get(server.origin()).with("key")).await.unwrap();
+    world.secrets.set("key", "value", "second-secret-value");
+    let [after, other] = ["shop", "other"].map(|name| world.egress(name, &asked, &grant).unwrap());
+    drop(before);
+    let answer = async |egress: &Egress| egress.send(&world.scope(), get(server.origin())).await.unwrap().text();
+    assert_eq!(answer(&after).await, "[redacted] [redacted]");
+    assert_eq!(answer(&other).await, "first-secret-value [redacted]");
 }
 
 #[tokio::test]

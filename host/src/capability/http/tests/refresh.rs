@@ -175,7 +175,7 @@ async fn refused_access_token_is_refreshed_once_for_all_hosts() {
     assert_eq!(api.issued(), 2);
     // A connector that says that its token has expired does not get the kept one again.
     api.family.refused.store(2, Ordering::SeqCst);
-    assert!(hosts[0].tokens.forget("crm"));
+    assert!(hosts[0].lasting.tokens.forget("crm"));
     assert_eq!((api.asked(&egresses[0], &hosts[0]).await.unwrap().as_str(), api.issued()), ("fine by 3", 3));
 }
 
@@ -190,6 +190,8 @@ async fn refresh_goes_on_when_its_call_is_dropped() {
         () = api.family.asked.notified() => {}
     }
     // Nobody waits for it any more; another host asks meanwhile, and then it is answered.
+    let kept = tokio::time::timeout(Duration::from_millis(50), crate::tokens_kept());
+    assert!(kept.await.is_err(), "a program that ends now would lose the token");
     let other = host(&store);
     let waiting = api.egress(&other);
     let (answer, ()) = tokio::join!(api.asked(&waiting, &other), async {
@@ -198,6 +200,7 @@ async fn refresh_goes_on_when_its_call_is_dropped() {
     });
     assert_eq!((answer.unwrap().as_str(), api.issued()), ("fine by 1", 1));
     assert_eq!(api.asked(&egress, &world).await.unwrap(), "fine by 1");
+    crate::tokens_kept().await;
 }
 
 #[tokio::test]

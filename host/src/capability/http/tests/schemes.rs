@@ -127,7 +127,7 @@ async fn client_credentials_are_sent_where_the_manifest_says() {
             "headers": [{"name": "X-Tenant", "part": "tenant"}], "fields": [{"name": "audience", "value": "api"}],
         });
         let egress = egress(&world, &server, scheme, json!({}));
-        world.tokens.forget("shop");
+        world.lasting.tokens.forget("shop");
         egress.send(&world.scope(), get(format!("{}/orders", server.origin())).with("key")).await.unwrap();
         let seen = server.seen();
         let [.., asked, used] = seen.as_slice() else { panic!("{seen:?}") };

@@ -385,3 +385,14 @@ async fn connections_do_not_share_tokens() {
     }
     assert_eq!(api.issued(), 2);
 }
+
+#[tokio::test]
+async fn token_goes_to_no_other_system_when_a_connection_is_turned_to_one() {
+    let (world, of_before) = (world(), Api::living(json!(600)).await);
+    let before = of_before.egress(&world, "crm");
+    before.send(&world.scope(), get(of_before.url()).with("account")).await.unwrap();
+    let of_after = Api::living(json!(600)).await;
+    let after = of_after.egress(&world, "crm");
+    after.send(&world.scope(), get(of_after.url()).with("account")).await.unwrap();
+    assert_eq!((of_before.issued(), of_after.issued()), (1, 1));
+}

@@ -10,9 +10,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant as Moment;
 
-use super::super::budget::Budgets;
 use super::super::scope::Allowance;
-use super::super::{CallScope, Egress, EgressSettings, Refusal, Request, Response, Roots, SendError, Tokens};
+use super::super::{CallScope, Egress, EgressSettings, Lasting, Refusal, Request, Response, Roots, SendError};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::manifest::Manifest;
@@ -28,8 +27,7 @@ pub(super) struct World {
     pub(super) clock: Arc<HandClock>,
     pub(super) store: Arc<dyn Store>,
     pub(super) resolver: Arc<Names>,
-    pub(super) budgets: Arc<Budgets>,
-    pub(super) tokens: Arc<Tokens>,
+    pub(super) lasting: Arc<Lasting>,
     pub(super) roots: Roots,
     pub(super) limits: Limits,
 }
@@ -41,8 +39,7 @@ impl World {
             clock: Arc::default(),
             store: Arc::new(MemoryStore::default()),
             resolver: Arc::default(),
-            budgets: Arc::default(),
-            tokens: Arc::default(),
+            lasting: Arc::default(),
             roots: Roots::with_added(b"").unwrap(),
             limits: Limits::default(),
         }
@@ -66,8 +63,7 @@ impl World {
             slots: manifest.credentials.clone(),
             budget_requests: manifest.budgets.clone(),
             config,
-            budgets: Arc::clone(&self.budgets),
-            tokens: Arc::clone(&self.tokens),
+            lasting: Arc::clone(&self.lasting),
             secrets: Arc::clone(&self.secrets) as _,
             store: Arc::clone(&self.store),
             resolver: Arc::clone(&self.resolver) as _,
