@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharf_conformance::{Timed, VirtualTime};
-use wharf_flow::{Doors, Endpoint, FlowSpec, GrantedLookups, Ledger, Runner, Settings, Webhooks};
+use wharf_flow::{Doors, Endpoint, FlowSpec, GrantedLookups, Ledger, OpenDoors, Runner, Settings, Webhooks};
 use wharf_host::model::Action;
 use wharf_host::tape::Tape;
 use wharf_host::{Blame, Connection, Host};
@@ -330,11 +330,11 @@ impl Site {
         entries.flat_map(|(name, entry)| GrantedLookups::edit_flows(name, &entry.lookups)).collect()
     }
 
-    /// Lets connections look up what was granted to them; with a ledger edits are taken in, and somebody has to run
-    /// their flows.
-    pub(crate) fn open_doors(&self, ledger: Option<&Ledger>) {
+    /// Lets connections look up what was granted to them, until what it returns is dropped; with a ledger edits are taken in,
+    /// and somebody has to run their flows.
+    pub(crate) fn open_doors(&self, ledger: Option<&Ledger>) -> OpenDoors {
         let edits = ledger.map(|ledger| (ledger.clone(), self.flow_settings()));
-        self.doors.open(self.endpoints(), edits);
+        self.doors.open(self.endpoints(), edits)
     }
 
     /// Makes what takes webhooks in, for every flow of the file.

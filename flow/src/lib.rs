@@ -28,7 +28,7 @@ mod webhooks;
 
 pub use endpoint::Endpoint;
 pub use ledger::{DeliveryCount, DeliveryOutcome, Digest, Ledger};
-pub use lookups::{Doors, GrantedLookups, GrantedSource};
+pub use lookups::{Doors, GrantedLookups, GrantedSource, OpenDoors};
 pub use problem::{Error, LedgerError, Problem};
 pub use report::{
     Alert, Asked, BackfillReport, BackfillStatus, Conflict, Difference, DifferenceKind, EffectKind, EffectStory,

@@ -4,7 +4,7 @@
 //! other document, and the scheduler looks after it like after every other flow.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use wharf_host::lookups::{Edit, LookupSource, Lookups, Receipt};
@@ -38,7 +38,18 @@ pub struct GrantedSource {
 
 /// The connections behind look-ups. They are made together with those that look them up, so they come afterwards.
 #[derive(Default)]
-pub struct Doors(OnceLock<Behind>);
+pub struct Doors(RwLock<Option<Arc<Behind>>>);
+
+/// Doors that are open until this is dropped. Connections hold the doors, and these the connections: somebody has to close
+/// them, or neither is ever given back.
+#[must_use]
+pub struct OpenDoors(Arc<Doors>);
+
+impl Drop for OpenDoors {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
 
 struct Behind {
     endpoints: BTreeMap<String, Arc<dyn Endpoint>>,
@@ -46,13 +57,25 @@ struct Behind {
 }
 
 /// A granted source, and the connection behind it.
-type Found<'a> = (&'a Behind, &'a GrantedSource, &'a Arc<dyn Endpoint>);
+type Found<'a> = (Arc<Behind>, &'a GrantedSource, Arc<dyn Endpoint>);
 
 impl Doors {
-    /// Opens them, once. Without a ledger nothing can be edited.
-    pub fn open(&self, endpoints: BTreeMap<String, Arc<dyn Endpoint>>, edits: Option<(Ledger, Settings)>) {
-        // Whoever opens them a second time finds them open.
-        drop(self.0.set(Behind { endpoints, edits }));
+    /// Opens them. Without a ledger nothing can be edited.
+    pub fn open(
+        self: &Arc<Self>,
+        endpoints: BTreeMap<String, Arc<dyn Endpoint>>,
+        edits: Option<(Ledger, Settings)>,
+    ) -> OpenDoors {
+        self.set(Some(Arc::new(Behind { endpoints, edits })));
+        OpenDoors(Arc::clone(self))
+    }
+
+    fn set(&self, behind: Option<Arc<Behind>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = behind;
+    }
+
+    fn behind(&self) -> Option<Arc<Behind>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -79,9 +102,9 @@ impl GrantedLookups {
     }
 
     fn behind(&self, name: &str) -> Result<Found<'_>, Box<Failure>> {
-        let behind = self.doors.0.get().ok_or_else(|| Box::new(unavailable("the installation is not open yet")))?;
+        let behind = self.doors.behind().ok_or_else(|| Box::new(unavailable("the installation is not open")))?;
         let source = self.sources.iter().find(|source| source.name == name);
-        let found = source.and_then(|source| Some((source, behind.endpoints.get(&source.connection)?)));
+        let found = source.and_then(|source| Some((source, Arc::clone(behind.endpoints.get(&source.connection)?))));
         let (source, endpoint) = found.ok_or_else(|| Box::new(unavailable("its connection is not there")))?;
         Ok((behind, source, endpoint))
     }
@@ -116,7 +139,7 @@ impl GrantedLookups {
 #[async_trait::async_trait]
 impl Lookups for GrantedLookups {
     fn sources(&self) -> Vec<LookupSource> {
-        let Some(behind) = self.doors.0.get() else { return Vec::new() };
+        let Some(behind) = self.doors.behind() else { return Vec::new() };
         let source = |source: &GrantedSource| {
             let manifest = behind.endpoints.get(&source.connection)?.manifest();
             Some(listed(source, manifest, behind.edits.is_some()))

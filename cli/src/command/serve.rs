@@ -5,7 +5,7 @@ mod reload;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use wharf_flow::{Ledger, RunEvent, Runner, Schedule, Scheduler, ServeEvent, ServeObserver};
+use wharf_flow::{Ledger, OpenDoors, RunEvent, Runner, Schedule, Scheduler, ServeEvent, ServeObserver};
 
 use self::reload::Marks;
 use super::Context;
@@ -53,6 +53,8 @@ struct Served {
     /// Names of the flows that were asked for.
     names: Vec<String>,
     listener: Option<Listener>,
+    /// Look-ups are answered as long as its listener has something to answer.
+    doors: OpenDoors,
     /// The files as they were before they were read.
     marks: Marks,
 }
@@ -76,10 +78,10 @@ impl Served {
         let names = flows.iter().map(|flow| flow.name.clone()).collect();
         let edits = site.edit_flows();
         let runners = site.runners(&flows.iter().copied().chain(&edits).collect::<Vec<_>>(), &ledger)?;
-        site.open_doors(Some(&ledger));
+        let doors = site.open_doors(Some(&ledger));
         let listener = listener(&site, &ledger, before.and_then(|before| before.socket)).await?;
         let marks = marks.with(&site.installation);
-        Ok(Self { site, ledger, runners, names, listener, marks })
+        Ok(Self { site, ledger, runners, names, listener, doors, marks })
     }
 
     fn announce(&self, word: &str, output: &Output) -> Result<(), Failure> {
@@ -101,11 +103,14 @@ impl Served {
         signals: &mut Signals,
         leaving: &mut JoinSet<()>,
     ) -> Result<Option<Self>, Failure> {
-        let Self { site, ledger, runners, listener, marks, .. } = self;
+        let Self { site, ledger, runners, listener, doors, marks, .. } = self;
         let socket = listener.as_ref().map(Listener::socket);
         let (stop, stopped) = watch::channel(false);
         if let Some(listener) = listener {
-            leaving.spawn(listener.serve(stopped));
+            leaving.spawn(async move {
+                listener.serve(stopped).await;
+                drop(doors);
+            });
         }
         let before = Before { site: &site, ledger: &ledger, socket: socket.as_ref() };
         let mut next = Ok(None);

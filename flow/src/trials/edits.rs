@@ -30,7 +30,7 @@ fn edit(id: Option<&str>, name: &str) -> Edit {
 /// Serves the flows of edits on a ledger while `during` goes on, and returns what it gives.
 fn serving<T>(world: &World, ledger: &Ledger, during: impl AsyncFnOnce(&GrantedLookups) -> T) -> T {
     let doors = Arc::new(Doors::default());
-    doors.open(world.endpoints(), Some((ledger.clone(), world.settings.clone())));
+    let _open = doors.open(world.endpoints(), Some((ledger.clone(), world.settings.clone())));
     let lookups = GrantedLookups::new("shop", vec![source()], doors);
     let runners: Vec<crate::Runner> = GrantedLookups::edit_flows("shop", &[source()])
         .into_iter()
@@ -130,4 +130,18 @@ fn edit_whose_answer_was_lost_is_looked_for_before_it_is_repeated() {
     });
     assert!(matches!(receipt, Receipt::Done(_)), "{receipt:?}");
     assert_eq!((world.target.written().len(), world.target.total_verifies()), (1, 1));
+}
+
+#[test]
+fn connections_behind_the_doors_are_given_back_when_the_doors_are_closed() {
+    let (world, doors) = (world(), Arc::new(Doors::default()));
+    let endpoints = world.endpoints();
+    let shop = Arc::clone(endpoints.get("shop").unwrap());
+    let users = Arc::strong_count(&shop);
+    let lookups = GrantedLookups::new("shop", vec![source()], Arc::clone(&doors));
+    let open = doors.open(endpoints, None);
+    assert_eq!(lookups.sources().len(), 1);
+    drop(open);
+    assert!(lookups.sources().is_empty());
+    assert_eq!(Arc::strong_count(&shop), users - 1, "the map of endpoints is gone");
 }
