@@ -216,7 +216,11 @@ impl Site {
 
     /// Opens an installation with its ledger. Fails with every mistake.
     pub(crate) async fn with_state(path: &Path) -> Result<(Self, Ledger), Failure> {
-        let installation = Installation::read(path)?;
+        Self::with_its_state(Installation::read(path)?).await
+    }
+
+    /// Opens an installation that was read, with its ledger. Fails with every mistake.
+    pub(crate) async fn with_its_state(installation: Installation) -> Result<(Self, Ledger), Failure> {
         // Mistakes before state: what is wrong here may be the path of the state.
         if !installation.problems.is_empty() {
             let site = Self::open(installation, None, Equipment::default()).await?;
@@ -227,19 +231,23 @@ impl Site {
         Ok((site, ledger))
     }
 
-    /// Opens an installation that may have changed since it was opened before. The ledger is the same one, unless the file
-    /// names another now, and budgets go on.
-    pub(crate) async fn with_state_of(path: &Path, before: &Self, ledger: &Ledger) -> Result<(Self, Ledger), Failure> {
-        let installation = Installation::read(path)?;
+    /// Opens an installation that may have changed since it was opened before. The ledger is the same one, and budgets go on.
+    /// A file that names another ledger is refused: there everything would be written again.
+    pub(crate) async fn in_place_of(
+        installation: Installation,
+        before: &Self,
+        ledger: &Ledger,
+    ) -> Result<Self, Failure> {
         installation.require_correct()?;
         let state = |installation: &Installation| installation.path(&installation.file.settings.state);
-        let ledger = match state(&installation) == state(&before.installation) {
-            true => ledger.clone(),
-            false => installation.ledger()?,
-        };
+        if state(&installation) != state(&before.installation) {
+            let message = "`state` names another file than the one that is served, where nothing is known of what was written; \
+                           put it back, or restart `wharf serve` if it is meant";
+            let place = installation.place(&Key::of(["wharf", "state"]));
+            return Err(Failure::new(Exit::Installation, "state-changed", message).at(place));
+        }
         let equipment = Equipment { before: Some(before.host.clone()), ..Equipment::default() };
-        let site = Self::open(installation, Some(ledger.clone()), equipment).await?;
-        Ok((site, ledger))
+        Self::open(installation, Some(ledger.clone()), equipment).await
     }
 
     /// Opens an installation that was read, with this ledger and equipment. Fails with every mistake.

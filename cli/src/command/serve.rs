@@ -15,7 +15,7 @@ use crate::listener::desk::Desk;
 use crate::listener::{Listener, Socket};
 use crate::output::Output;
 use crate::signals::Signals;
-use crate::site::Site;
+use crate::site::{Installation, Site};
 use crate::time;
 
 /// The arguments.
@@ -63,9 +63,11 @@ impl Served {
     /// Opens the installation as it is now. What it has in common with the one before it, its ledger and its socket, is kept.
     async fn open(arguments: &Arguments, context: &Context, before: Option<&Before<'_>>) -> Result<Self, Failure> {
         let marks = Marks::of_file(&context.file);
+        let installation = Installation::read(&context.file)?;
+        let marks = marks.with(&installation);
         let (site, ledger) = match before {
-            None => Site::with_state(&context.file).await?,
-            Some(before) => Site::with_state_of(&context.file, before.site, before.ledger).await?,
+            None => Site::with_its_state(installation).await?,
+            Some(before) => (Site::in_place_of(installation, before.site, before.ledger).await?, before.ledger.clone()),
         };
         let mut flows = site.installation.flows(&arguments.flows)?;
         let listens = site.installation.file.serve.is_some();
@@ -80,7 +82,6 @@ impl Served {
         let runners = site.runners(&flows.iter().copied().chain(&edits).collect::<Vec<_>>(), &ledger)?;
         let doors = site.open_doors(Some(&ledger));
         let listener = listener(&site, &ledger, before.and_then(|before| before.socket)).await?;
-        let marks = marks.with(&site.installation);
         Ok(Self { site, ledger, runners, names, listener, doors, marks })
     }
 

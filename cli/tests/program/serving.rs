@@ -52,6 +52,13 @@ impl Daemon {
         Self { child, lines, address }
     }
 
+    /// Returns the next line that it prints.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line
+    }
+
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -91,6 +98,18 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Waits for the end of a program, and returns its code.
+pub(crate) fn code_of(child: &mut Child) -> Option<i32> {
+    let end = std::time::Instant::now() + Duration::from_secs(120);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(std::time::Instant::now() < end, "it goes on");
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
@@ -279,26 +298,27 @@ fn program_that_serves_a_connector_ends_when_that_is_revoked() {
     let mut daemon = Daemon::start(&site);
     // An upgrade that cannot be taken up is no reason: what was served goes on.
     site.write("wharf.toml", &FILE.replace("deadline = \"1s\"", "deadline = \"soon\""));
-    let line = |daemon: &mut Daemon| {
-        let mut line = String::new();
-        daemon.lines.read_line(&mut line).unwrap();
-        line
-    };
-    assert!(line(&mut daemon).contains("what was served goes on"));
+    assert!(daemon.line().contains("what was served goes on"));
     assert_eq!(daemon.deliver(&event("e1"), KEY), 200);
     site.write("wharf.toml", FILE);
-    assert!(line(&mut daemon).starts_with("reloaded"));
+    assert!(daemon.line().starts_with("reloaded"));
     assert_eq!(site.json(&["revoke", "webhook-mac", "--by", "chief"]).0, 0);
-    let end = std::time::Instant::now() + Duration::from_secs(60);
-    let status = loop {
-        if let Some(status) = daemon.child.try_wait().unwrap() {
-            break status;
-        }
-        assert!(std::time::Instant::now() < end, "it goes on serving");
-        std::thread::sleep(Duration::from_millis(100));
-    };
-    assert_eq!(status.code(), Some(4));
+    assert_eq!(code_of(&mut daemon.child), Some(4));
     assert!(TcpStream::connect(daemon.address).is_err());
+}
+
+#[test]
+fn another_ledger_is_not_taken_up_while_the_program_serves() {
+    let site = site();
+    let mut daemon = Daemon::start(&site);
+    site.write("wharf.toml", &format!("[wharf]\nstate = \"other.sqlite\"\n{FILE}"));
+    assert!(daemon.line().contains("what was served goes on"));
+    assert!(!site.path("other.sqlite").exists());
+    assert_eq!(daemon.deliver(&event("e1"), KEY), 200);
+    site.write("wharf.toml", FILE);
+    assert!(daemon.line().starts_with("reloaded"));
+    drop(daemon);
+    assert_eq!(count(&site, "accepted"), 1);
 }
 
 #[test]

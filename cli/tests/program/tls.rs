@@ -10,6 +10,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::Site;
+#[cfg(unix)]
+use crate::serving::code_of;
 use crate::serving::{Daemon, KEY};
 
 const FILE: &str = r#"
@@ -99,5 +101,48 @@ fn certificate_that_cannot_be_used_is_named_with_what_to_do() {
         assert!(!ended.stdout.contains("listening"), "{name} {text:?}: {}", ended.stdout);
         site.write("certificate.pem", &good[0]);
         site.write("key.pem", &good[1]);
+    }
+}
+
+/// Puts a pipe in the place of a file: who reads it waits.
+#[cfg(unix)]
+fn put_pipe(site: &Site, name: &str) {
+    let made = std::process::Command::new("mkfifo").arg(site.path("pipe")).status().unwrap();
+    assert!(made.success());
+    std::fs::rename(site.path("pipe"), site.path(name)).unwrap();
+}
+
+/// Opens a pipe once somebody reads it.
+#[cfg(unix)]
+fn open_when_read(site: &Site, name: &str) -> std::fs::File {
+    let (path, (opened, wait)) = (site.path(name), std::sync::mpsc::channel());
+    std::thread::spawn(move || opened.send(std::fs::File::options().write(true).open(path).unwrap()));
+    wait.recv_timeout(Duration::from_secs(120)).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn connector_that_is_revoked_while_the_program_starts_is_not_served() {
+    // The certificate is read twice: it is looked at before anything is loaded, and used after all is.
+    for reading in 1..=2 {
+        let (site, _) = site();
+        let pem = std::fs::read(site.path("certificate.pem")).unwrap();
+        put_pipe(&site, "certificate.pem");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wharf"));
+        command.current_dir(site.path("")).args(["serve"]).env("WHARF_TEST_KEY", KEY).env_remove("WHARF_FILE");
+        let output = (std::process::Stdio::null(), std::process::Stdio::null());
+        let mut child = command.stdout(output.0).stderr(output.1).spawn().unwrap();
+        for _ in 1..reading {
+            let mut pipe = open_when_read(&site, "certificate.pem");
+            put_pipe(&site, "certificate.pem");
+            pipe.write_all(&pem).unwrap();
+        }
+        let mut pipe = open_when_read(&site, "certificate.pem");
+        assert_eq!(site.json(&["revoke", "webhook-mac", "--by", "chief"]).0, 0);
+        std::fs::write(site.path("whole.pem"), &pem).unwrap();
+        std::fs::rename(site.path("whole.pem"), site.path("certificate.pem")).unwrap();
+        pipe.write_all(&pem).unwrap();
+        drop(pipe);
+        assert_eq!(code_of(&mut child), Some(4), "reading {reading}");
     }
 }
