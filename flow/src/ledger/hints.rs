@@ -167,14 +167,11 @@ impl Ledger {
 pub(super) fn tell(tx: &Connection, readers: &[Reader], remote: &str, deleted: bool, now: Instant) -> Result<usize> {
     let mut told = 0;
     for reader in readers {
-        let flow: Option<i64> = tx
-            .prepare_cached("SELECT n FROM flows WHERE name = ?1 AND connection = ?2 AND feed = ?3")?
-            .query_row(params![reader.flow, reader.connection, reader.feed], |row| row.get(0))
-            .optional()?;
+        let (flow, reads_it) = flow_of(tx, reader)?;
         told += 1;
-        // A flow that never ran reads everything from the start.
-        let Some(flow) = flow else { continue };
         let reads = match reader.reads {
+            // One that never read this feed reads it from the start.
+            _ if !reads_it => false,
             Reads::All => true,
             Reads::Known => is_known(tx, flow, &reader.entity, remote)?,
             Reads::None => false,
@@ -182,6 +179,23 @@ pub(super) fn tell(tx: &Connection, readers: &[Reader], remote: &str, deleted: b
         if reads { add(tx, flow, &reader.entity, remote, deleted, now)? } else { ask_for_poll(tx, flow)? }
     }
     Ok(told)
+}
+
+/// Returns a flow's number, and whether it has read this feed. One that never ran is made known, so that it is told.
+fn flow_of(tx: &Connection, reader: &Reader) -> Result<(i64, bool)> {
+    let Reader { flow, connection, feed, .. } = reader;
+    let known = tx
+        .prepare_cached("SELECT n, connection = ?2 AND feed = ?3 AND definition <> x'' FROM flows WHERE name = ?1")?
+        .query_row(params![flow, connection, feed], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    tx.execute(
+        "INSERT INTO flows (name, connection, feed, definition) VALUES (?1, ?2, ?3, x'')",
+        params![flow, connection, feed],
+    )?;
+    Ok((tx.last_insert_rowid(), false))
 }
 
 /// Has a record read again.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Ledger, Result, Taken};
 use crate::problem::LedgerError;
@@ -22,7 +22,8 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn predecessor(&self, flow: &FlowSpec, named: &[&str]) -> Result<Option<String>> {
         let reader = self.reader();
-        let is_known = reader.prepare_cached("SELECT 1 FROM flows WHERE name = ?1")?.exists([&flow.name])?;
+        let is_known =
+            reader.prepare_cached("SELECT 1 FROM flows WHERE name = ?1 AND definition <> x''")?.exists([&flow.name])?;
         if is_known {
             return Ok(None);
         }
@@ -55,6 +56,7 @@ impl Ledger {
         let names = (from.to_owned(), to.to_owned());
         self.write_under(&lease, move |tx| {
             let (from, to) = (&names.0, &names.1);
+            forget_unless_it_ran(tx, to)?;
             let taken: Option<i64> =
                 tx.query_row("SELECT n FROM flows WHERE name = ?1", [to], |row| row.get(0)).optional()?;
             if taken.is_some() {
@@ -69,4 +71,15 @@ impl Ledger {
         })
         .await
     }
+}
+
+/// Forgets a flow that is known only because a webhook told it of something: whoever takes its name reads its feed on.
+fn forget_unless_it_ran(tx: &Connection, flow: &str) -> Result<()> {
+    let told: Option<i64> = tx
+        .query_row("SELECT n FROM flows WHERE name = ?1 AND definition = x'' AND feed <> ''", [flow], |row| row.get(0))
+        .optional()?;
+    let Some(told) = told else { return Ok(()) };
+    tx.execute("DELETE FROM polls WHERE flow = ?1", [told])?;
+    tx.execute("DELETE FROM flows WHERE n = ?1", [told])?;
+    Ok(())
 }

@@ -171,6 +171,42 @@ fn delivery_that_breaks_the_connector_is_to_be_sent_again() {
 }
 
 #[test]
+fn flow_that_never_ran_reads_its_feed_when_it_is_told_of_something() {
+    let mut world = told_world();
+    world.spec.schedule = Schedule::Manual;
+    world.serve_for(Duration::from_secs(60), &());
+    world.shop.put("o1", order(1));
+    assert_eq!(pulls(&world), 0);
+    let ledger = world.ledger();
+    tell(&world, &ledger, &[("e1", "order", "o1", false)]);
+    drop(ledger);
+    world.serve_for(Duration::from_secs(60), &());
+    assert_eq!(world.target.written().len(), 1);
+    // Of a flow that read another feed so far, this one is read from its start.
+    world.shop.put("o2", order(2));
+    let ledger = world.ledger();
+    let older = ledger.write(|tx| Ok(tx.execute("UPDATE flows SET feed = 'older'", [])?));
+    world.time.drive(&[&ledger], || false, older).unwrap().unwrap();
+    tell(&world, &ledger, &[("e2", "order", "o2", false)]);
+    drop(ledger);
+    world.serve_for(Duration::from_secs(60), &());
+    assert_eq!(world.target.written().len(), 2);
+}
+
+#[test]
+fn flow_that_was_told_before_it_ran_is_still_known_as_one_that_goes_on_with_another() {
+    let mut world = told_world().with_orders(2);
+    world.run();
+    world.spec.name = "renamed".into();
+    let ledger = world.ledger();
+    tell(&world, &ledger, &[("e1", "order", "o1", false)]);
+    assert_eq!(ledger.predecessor(&world.spec, &["renamed"]).unwrap().as_deref(), Some("orders"));
+    world.time.drive(&[&ledger], || false, ledger.rename_flow("orders", "renamed")).unwrap().unwrap();
+    let report = world.run_on(&ledger).unwrap();
+    assert_eq!((report.totals.done, world.target.written().len()), (2, 2), "nothing is written again");
+}
+
+#[test]
 fn event_of_an_entity_that_no_flow_reads_is_recorded_as_such() {
     let world = told_world();
     world.run();
