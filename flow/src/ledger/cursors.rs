@@ -72,7 +72,8 @@ pub(crate) struct PageCounts {
 }
 
 impl Ledger {
-    /// Registers a flow, or finds it again, and notes that it was started if `by_schedule`.
+    /// Registers a flow, or finds it again, and notes that it was started if `by_schedule`. Another definition than the one that
+    /// is known is left to [`redefine`](Self::redefine).
     pub(crate) async fn start_flow(
         &self,
         lease: &Lease,
@@ -97,8 +98,8 @@ impl Ledger {
                 return Ok(Position { flow: tx.last_insert_rowid(), redefined: false });
             };
             tx.execute(
-                "UPDATE flows SET connection = ?2, feed = ?3, definition = ?4, started = iif(?6, ?5, started) WHERE n = ?1",
-                params![flow, connection, feed, definition, stored(now), by_schedule],
+                "UPDATE flows SET connection = ?2, feed = ?3, started = iif(?5, ?4, started) WHERE n = ?1",
+                params![flow, connection, feed, stored(now), by_schedule],
             )?;
             if (old_connection, old_feed) != (connection, feed) {
                 start_anew(tx, flow)?;

@@ -261,7 +261,7 @@ fn put(tx: &Connection, hold: &NewHold, now: Instant) -> Result<bool> {
     Ok(!known)
 }
 
-fn lift(tx: &Connection, scope: &HoldScope) -> Result<bool> {
+pub(super) fn lift(tx: &Connection, scope: &HoldScope) -> Result<bool> {
     let (scope, name, entity, action) = key(scope);
     let lifted = tx.execute(
         "DELETE FROM holds WHERE scope = ?1 AND name = ?2 AND entity = ?3 AND action = ?4",

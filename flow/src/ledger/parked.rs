@@ -7,7 +7,7 @@ use wharf_host::model::Instant;
 
 use super::intents::Teller;
 use super::{Lease, Ledger, Result, conflicts, counted, events, holds, items, loaded, stored};
-use crate::report::{EffectKind, ParkedGroup, Selector, UnknownOutcome};
+use crate::report::{EffectKind, HoldScope, ParkedGroup, Selector, UnknownOutcome};
 
 /// How many documents a group names.
 const SAMPLES: usize = 5;
@@ -223,6 +223,20 @@ impl Ledger {
         )?;
         let rows = statement.query_map(params![flow, stored(since)], |row| Ok((row.get(0)?, counted(row.get(1)?))))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Notes that a flow has another definition, and lets go on what the one before it may have stopped: these items, and its
+    /// feed. One transaction, so that a process which ends before it leaves that to the next one.
+    pub(crate) async fn redefine(&self, lease: &Lease, flow: i64, definition: Vec<u8>, items: Vec<i64>) -> Result<()> {
+        let (now, name) = (self.now(), lease.flow().to_owned());
+        self.write_under(lease, move |tx| {
+            let reason = "the flow's definition changed";
+            items.iter().try_for_each(|item| let_go(tx, *item, &UnknownOutcome::Ask, reason, now))?;
+            holds::lift(tx, &HoldScope::Feed(name))?;
+            tx.execute("UPDATE flows SET definition = ?2 WHERE n = ?1", params![flow, definition])?;
+            Ok(())
+        })
+        .await
     }
 
     /// Lets items go on because their cause is gone.

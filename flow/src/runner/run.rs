@@ -214,8 +214,7 @@ impl<'r> Run<'r> {
         }
         if redefined {
             let items = ledger.redefinable_items(self.flow)?;
-            ledger.let_go(self.lease, items, "the flow's definition changed").await?;
-            ledger.lift(HoldScope::Feed(self.runner.spec.name.clone())).await?;
+            ledger.redefine(self.lease, self.flow, self.runner.definition.digest.clone(), items).await?;
         }
         Ok(())
     }

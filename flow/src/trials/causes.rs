@@ -57,6 +57,27 @@ fn mapping_that_the_target_misses_is_tried_again_when_the_definition_changes() {
 }
 
 #[test]
+fn correction_that_a_process_died_over_lets_go_what_it_corrects_all_the_same() {
+    let mut points = 0;
+    for point in 2.. {
+        let mut world = world().with_orders(2);
+        world.target.script(|intent, _| match document_of(intent).get("currency") {
+            Some(_) => Fate::Applied,
+            None => Fate::Fails(Cause::InvalidRecord { violations: Vec::new() }),
+        });
+        assert_eq!(world.run().parked["invalid-record"], 2);
+        world.spec.mapping = vec![("currency".into(), crate::Rule::constant("4"))];
+        if !world.run_until_crash(point) {
+            break;
+        }
+        world.run_to_the_end();
+        assert_eq!(world.target.written().len(), 2, "it died at {point}");
+        points += 1;
+    }
+    assert!(points > 8, "only {points} moments were tried");
+}
+
+#[test]
 fn refused_document_parks_and_the_others_go_on() {
     let world = world_of(true, 4).with_orders(8);
     world.target.script(|intent, _| match document_of(intent)["id"].as_str() {
