@@ -151,8 +151,9 @@ impl Runner {
         &self.endpoints
     }
 
-    /// Brings what is under way to its end: the calls that were started end and are recorded, and nothing is started any
-    /// more, in this run or a later one. At its most that takes one call's deadline.
+    /// Brings what is under way to its end: calls that may have written end and are recorded, a page that is read is dropped
+    /// and read again by the next run, and nothing is started any more, in this run or a later one. At its most that takes
+    /// one call's deadline.
     pub fn drain(&self) {
         self.drain.begin();
     }

@@ -119,8 +119,7 @@ impl BackfillRun<'_> {
                     return Ok(false);
                 }
                 self.observer.event(&RunEvent::Waiting { until: at });
-                let wait = runner.settings.sleep.until(at, runner.ledger.clock().as_ref());
-                select(wait, std::pin::pin!(runner.drain.begun())).await;
+                self.wait_until(at).await;
                 continue;
             }
             if !self.read_page().await? {
@@ -166,6 +165,13 @@ impl BackfillRun<'_> {
         Ok(true)
     }
 
+    /// Waits for that time, or until the backfill is brought to its end.
+    async fn wait_until(&self, at: Instant) {
+        let runner = self.runner;
+        let wait = runner.settings.sleep.until(at, runner.ledger.clock().as_ref());
+        select(wait, std::pin::pin!(runner.drain.begun())).await;
+    }
+
     async fn renew_lease(&self) -> Result<(), Error> {
         if self.lease.renew_at() <= self.runner.ledger.now() {
             self.lease.renew().await?;
@@ -204,7 +210,7 @@ impl BackfillRun<'_> {
             return self.stopped(&failure.message);
         }
         self.observer.event(&RunEvent::Waiting { until: wait_until });
-        self.runner.settings.sleep.until(wait_until, self.runner.ledger.clock().as_ref()).await;
+        self.wait_until(wait_until).await;
         Ok(true)
     }
 

@@ -1,6 +1,6 @@
 //! Pages under way: while some are recorded, the next ones are read.
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use futures::stream::FuturesUnordered;
 use wharf_host::model::Cursor;
 
@@ -76,7 +76,14 @@ impl Pages {
         let room = run.runner.settings.backlog.saturating_sub(on_the_way);
         if room > 0 && !run.runner.ledger.has_backlog(run.flow, room)? {
             self.fetching = true;
-            under_way.push(Box::pin(async move { run.fetch(request).await.map(Ended::Fetched) }));
+            under_way.push(Box::pin(async move {
+                // What a page brings is not recorded any more once the run is brought to its end.
+                let (fetch, drain) = (std::pin::pin!(run.fetch(request)), std::pin::pin!(run.runner.drain.begun()));
+                match select(fetch, drain).await {
+                    Either::Left((fetched, _)) => fetched.map(Ended::Fetched),
+                    Either::Right(_) => Ok(Ended::BrokenOff),
+                }
+            }));
         }
         Ok(())
     }

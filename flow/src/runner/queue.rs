@@ -30,6 +30,8 @@ pub(super) enum Unit {
 /// What ended.
 pub(super) enum Ended {
     Fetched(Fetched),
+    /// A page that nobody needs any more.
+    BrokenOff,
     Recorded(Feed),
     Hint(i64),
     Unit(Ends),
@@ -124,6 +126,7 @@ impl Busy {
     pub(super) fn end(&mut self, ended: Ended, feed: &mut Feed) {
         match ended {
             Ended::Fetched(page) => self.reading.fetched(page),
+            Ended::BrokenOff => {}
             Ended::Recorded(read) => {
                 self.reading.recorded();
                 *feed = read;

@@ -221,3 +221,22 @@ fn failures_on_the_way_are_waited_for() {
     world.target.script(|_, _| Fate::Applied);
     assert_eq!(backfill(&world, 0, 11).unwrap().status.news, 11);
 }
+
+#[test]
+fn backfill_that_is_told_to_stop_does_not_wait_for_its_next_attempt() {
+    let mut world = days(3);
+    world.spec.source.since = Some(day(9));
+    world.run();
+    let ledger = world.ledger();
+    let runner = world.runner(&ledger);
+    let start = ledger.now();
+    world.shop.pull_script(move |_, _| Some(Cause::Unavailable { until: Some(start.after(Duration::from_secs(20))) }));
+    let stop = async {
+        world.settings.sleep.until(start.after(Duration::from_secs(1)), ledger.clock().as_ref()).await;
+        runner.drain();
+    };
+    let both = futures::future::join(runner.backfill(day(0), day(3), "ann", &()), stop);
+    let (report, ()) = world.time.drive(&[&ledger], || false, both).unwrap();
+    assert!(report.unwrap().status.ended.is_none());
+    assert!(ledger.now().since(start) < Duration::from_secs(2));
+}

@@ -12,6 +12,7 @@ use wharf_host::model::{
     Answer, Applied, Bounds, Cause, Cursor, Delivery, Document, Effect, Event, Failure, Instant, Intent, Item,
     MissingKind, Outcome, Page, Parsed, Preview, ReferencePage, RequestTrace, Tally, Trace, Verdict,
 };
+use wharf_host::surroundings::Clock;
 use wharf_host::{Blame, Error};
 
 use super::time::VirtualTime;
@@ -95,6 +96,8 @@ pub(super) struct State {
     pub(super) in_flight: usize,
     pub(super) most_in_flight: usize,
     pub(super) page: usize,
+    /// How long a page takes.
+    pub(super) pull_time: Duration,
 }
 
 pub(super) struct Remote {
@@ -145,6 +148,7 @@ impl Remote {
                 in_flight: 0,
                 most_in_flight: 0,
                 page: 5,
+                pull_time: Duration::ZERO,
             }),
             crashed: AtomicBool::new(false),
         })
@@ -305,6 +309,8 @@ impl Endpoint for Remote {
     }
 
     async fn pull(&self, _: &str, cursor: Option<&Cursor>, bounds: &Bounds) -> Result<Answer<Page>, Error> {
+        let pull_time = self.state().pull_time;
+        self.time.until(self.time.now().after(pull_time), self.time.as_ref()).await;
         let mut state = self.state();
         let start = cursor.map(|cursor| String::from_utf8(cursor.bytes.clone()).unwrap().parse().unwrap());
         let number = state.pulls.len();
@@ -421,7 +427,6 @@ impl Endpoint for Remote {
                     outcomes.push(Outcome::Applied(self.take_effect(intent)));
                 }
                 Fate::Slow(duration) => {
-                    use wharf_host::surroundings::Clock;
                     self.time.until(self.time.now().after(duration), self.time.as_ref()).await;
                     requests.push(request(number, true, Effect::Write));
                     outcomes.push(Outcome::Applied(self.take_effect(intent)));
