@@ -109,12 +109,13 @@ enum Ended {
     Run {
         index: usize,
         next: Option<Instant>,
+        /// How long the flow stays away.
         rest: Duration,
+        /// Whether it did not take place.
+        failed: bool,
     },
     /// Whether another process was at one.
-    WakeUps {
-        elsewhere: bool,
-    },
+    WakeUps { elsewhere: bool },
 }
 
 /// A flow that is served.
@@ -205,7 +206,6 @@ impl Scheduler {
                     Turn::Nothing { until } => times.extend(until),
                     turn => {
                         slot.under_way = true;
-                        slot.left = None;
                         slot.due = slot.due.filter(|_| matches!(turn, Turn::Told { .. }));
                         under_way.push(Box::pin(self.run(index, slot.runner, turn, observer)));
                     }
@@ -214,7 +214,7 @@ impl Scheduler {
             let wake_at = self.ledger.next_wake_up()?.filter(|_| !waking).map(|at| at.max(wake_after));
             if wake_at.is_some_and(|at| at <= now) {
                 waking = true;
-                under_way.push(Box::pin(self.wake(&endpoints, observer)));
+                under_way.push(Box::pin(self.wake(drain, &endpoints, observer)));
             } else {
                 times.extend(wake_at);
             }
@@ -224,11 +224,12 @@ impl Scheduler {
                     waking = false;
                     wake_after = if elsewhere { self.ledger.now().after(LOOK_AGAIN) } else { Instant::default() };
                 }
-                Some(Ended::Run { index, next, rest }) => {
+                Some(Ended::Run { index, next, rest, failed }) => {
                     if let Some(slot) = slots.get_mut(index) {
                         slot.under_way = false;
                         slot.due = next;
                         slot.rests_until = self.ledger.now().after(rest);
+                        slot.left = slot.left.filter(|_| failed);
                     }
                 }
                 None => {}
@@ -267,8 +268,8 @@ impl Scheduler {
         if slot.due.is_some_and(|due| due <= now) {
             return Ok(Turn::Scheduled);
         }
-        let told = self.next_told(slot.runner)?.map(|told| told.max(slot.rests_until));
-        let told = told.into_iter().chain(slot.left).min();
+        let told = self.next_told(slot.runner)?.into_iter().chain(slot.left).min();
+        let told = told.map(|told| told.max(slot.rests_until));
         if told.is_some_and(|told| told <= now) {
             return Ok(Turn::Told { poll_at: slot.due });
         }
@@ -343,34 +344,40 @@ impl Scheduler {
         let flow = runner.spec().name.as_str();
         observer.event(&ServeEvent::Started { flow });
         let of_flow = OfFlow { name: flow, observer };
-        let by_schedule = matches!(turn, Turn::Scheduled);
+        let poll_at = match turn {
+            Turn::Told { poll_at } => Some(poll_at),
+            Turn::Scheduled | Turn::Nothing { .. } => None,
+        };
         let ended = match turn {
             Turn::Told { poll_at } => runner.run_told(poll_at, &of_flow).await,
             Turn::Scheduled | Turn::Nothing { .. } => runner.run_scheduled(self.start_after(runner), &of_flow).await,
         };
-        let (next, rest) = match ended {
+        let (next, rest, failed) = match ended {
             Ok(report) => {
                 observer.event(&ServeEvent::Ended { flow, report: &report });
-                (self.next_start(runner)?.into_iter().chain(report.next_due).min(), REST)
+                (self.next_start(runner)?.into_iter().chain(report.next_due).min(), REST, false)
             }
             Err(Error::Ledger(error)) => return Err(error.into()),
             Err(error) => {
                 observer.event(&ServeEvent::Failed { flow, code: error.code(), message: &error.to_string() });
                 // It was not started, so by its schedule it would be due at once.
-                let away = by_schedule.then(|| self.ledger.now().after(AWAY));
-                (away.map_or_else(|| self.next_start(runner), |away| Ok(Some(away)))?, AWAY)
+                (poll_at.unwrap_or_else(|| Some(self.ledger.now().after(AWAY))), AWAY, true)
             }
         };
-        Ok(Ended::Run { index, next, rest })
+        Ok(Ended::Run { index, next, rest, failed })
     }
 
     async fn wake(
         &self,
+        drain: &Drain,
         endpoints: &BTreeMap<String, Arc<dyn Endpoint>>,
         observer: &dyn ServeObserver,
     ) -> Result<Ended, Error> {
         let mut elsewhere = false;
         for due in self.ledger.due_wake_ups()? {
+            if drain.has_begun() {
+                break;
+            }
             // Another process may be at it, or have done it by now.
             let name = format!("wake-up {}/{}", due.wake_up.connection, due.wake_up.name);
             let Taken::Ours { lease, .. } = self.ledger.take(&name, self.settings.call.saturating_mul(2)).await? else {

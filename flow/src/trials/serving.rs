@@ -9,6 +9,7 @@ use wharf_host::surroundings::Clock;
 
 use super::remote::Fate;
 use super::world::{order, world, world_of};
+use crate::ledger::Taken;
 use crate::{Rule, Schedule, Scheduler, ServeEvent, ServeObserver, Table};
 
 fn daily() -> Schedule {
@@ -148,6 +149,73 @@ fn mapping_that_was_added_lets_a_served_flow_go_on_before_its_schedule() {
     let pulls = world.shop.state().pulls.len();
     world.serve_for(Duration::from_secs(60), &());
     assert_eq!((world.target.written().len(), world.shop.state().pulls.len()), (3, pulls));
+}
+
+#[test]
+fn what_a_mapping_frees_does_not_wait_for_the_schedule_because_somebody_else_runs_the_flow() {
+    let mut world = world().with_orders(3);
+    world.spec.schedule = daily();
+    world.spec.mapping.push(("rate".into(), Rule::from_path("rate").in_table("rate")));
+    world.spec.tables.insert("rate".into(), Table::default());
+    assert_eq!(world.run().totals.parked, 3);
+    world.spec.tables.insert("rate".into(), Table { entries: [("23".into(), "7".into())].into(), ..Table::default() });
+    let (first, second) = (world.ledger(), world.ledger());
+    let runners = [world.runner(&second)];
+    let scheduler = Scheduler::new(second.clone(), world.settings.clone());
+    let log = Log::default();
+    let sleep =
+        |seconds| world.settings.sleep.until(second.now().after(Duration::from_secs(seconds)), second.clock().as_ref());
+    let elsewhere = async {
+        let Taken::Ours { lease, .. } = first.take("orders", Duration::from_secs(300)).await.unwrap() else {
+            panic!("nobody had it")
+        };
+        sleep(25).await;
+        drop(lease);
+    };
+    let served = async {
+        sleep(1).await;
+        scheduler.serve(&runners, &log, sleep(60)).await
+    };
+    let (_, served) = world.time.drive(&[&first, &second], || false, futures::future::join(elsewhere, served)).unwrap();
+    served.unwrap();
+    let log = log.0.lock().unwrap();
+    assert_eq!(world.target.written().len(), 3, "{log:?}");
+    assert!((1..5).contains(&log.iter().filter(|line| *line == "failed flow-held").count()), "{log:?}");
+}
+
+#[test]
+fn wake_up_is_not_started_any_more_while_the_program_ends() {
+    let world = world();
+    let ledger = world.ledger();
+    for name in ["one", "two", "three"] {
+        let due = ledger.now().after(Duration::from_secs(10));
+        let wake_up =
+            WakeUp { connection: "shop".into(), name: name.into(), due, every_seconds: None, payload: "".into() };
+        world.time.drive(&[&ledger], || false, ledger.put_wake_up(wake_up)).unwrap().unwrap();
+    }
+    let runners = [world.runner(&ledger)];
+    let scheduler = Scheduler::new(ledger.clone(), world.settings.clone());
+    // Told to stop while the first of them is recorded.
+    let stop = std::future::poll_fn(|_| match world.shop.state().woken.is_empty() {
+        true => std::task::Poll::Pending,
+        false => std::task::Poll::Ready(()),
+    });
+    world.time.drive(&[&ledger], || false, scheduler.serve(&runners, &(), stop)).unwrap().unwrap();
+    assert_eq!(world.shop.state().woken.len(), 1);
+    let left = world.time.drive(&[&ledger], || false, ledger.wake_ups("shop")).unwrap().unwrap();
+    assert_eq!(left.len(), 2, "the others are there for the next start");
+}
+
+#[test]
+fn page_that_is_under_way_does_not_hold_the_end_of_the_program_up() {
+    let mut world = world().with_orders(2);
+    world.spec.schedule = daily();
+    world.shop.state().pull_time = Duration::from_secs(30);
+    let start = world.time.now();
+    world.serve_for(Duration::from_secs(5), &());
+    assert!(world.time.now().since(start) < Duration::from_secs(6));
+    world.serve_for(Duration::from_secs(60), &());
+    assert_eq!(world.target.written().len(), 2);
 }
 
 #[test]
