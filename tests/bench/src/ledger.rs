@@ -214,12 +214,74 @@ pub(crate) async fn figures(orders: u64, many: u64) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// Items that go through the path to fill a ledger; the others are copies of what they left there.
+const SEED: u32 = 50_000;
+
+/// Rows that an item leaves, with what of them is another one's in a copy: `{}` is by how much its number differs. A copy of
+/// all rows, not of the file's pages: the indexes grow as they do when items come one by one.
+const ROWS: [(&str, &[(&str, &str)]); 3] = [
+    ("items", &[("n", "n + {}"), ("remote", "remote + {}")]),
+    (
+        "intents",
+        &[
+            ("n", "n + {}"),
+            ("id", "id || '-' || {}"),
+            ("item", "item + {}"),
+            ("correlation", "correlation || '-' || {}"),
+            ("result_id", "result_id || '-' || {}"),
+        ],
+    ),
+    ("events", &[("n", "n + {}"), ("item", "item + {}")]),
+];
+
+/// Copies what the seed left until there are `many` items.
+fn multiply(directory: &Path, many: u64) -> Result<()> {
+    let mut file = rusqlite::Connection::open(directory.join("wharf.sqlite"))?;
+    file.pragma_update(None, "cache_size", -2_000_000)?;
+    file.pragma_update(None, "synchronous", "off")?;
+    let rows = |table: &str| {
+        file.query_row(&format!("SELECT coalesce(max(n), 0) FROM {table}"), [], |row| row.get::<_, i64>(0))
+    };
+    let strides = ROWS.map(|(table, _)| rows(table).map(|rows| (table, rows)));
+    let strides = strides.into_iter().collect::<rusqlite::Result<BTreeMap<&str, i64>>>()?;
+    ensure!(strides["items"] == i64::from(SEED), "the seed left {} items", strides["items"]);
+    for copy in 1..i64::try_from(many)? / i64::from(SEED) {
+        let tx = file.transaction()?;
+        for (table, changed) in ROWS {
+            let seed = strides[table];
+            let columns: Vec<String> = tx
+                .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))?
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let values: Vec<String> = columns
+                .iter()
+                .map(|column| {
+                    let value =
+                        changed.iter().find(|(name, _)| name == column).map_or(column.as_str(), |(_, value)| value);
+                    // Of items everything but the row's own number counts in items.
+                    let by = if column == "n" { seed * copy } else { i64::from(SEED) * copy };
+                    value.replace("{}", &by.to_string())
+                })
+                .collect();
+            let (columns, values) = (columns.join(", "), values.join(", "));
+            tx.execute(&format!("INSERT INTO {table} ({columns}) SELECT {values} FROM {table} WHERE n <= {seed}"), [])?;
+        }
+        tx.commit()?;
+        if copy % 20 == 0 {
+            eprintln!("filled {} of {many} items", (copy + 1) * i64::from(SEED));
+        }
+    }
+    file.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    Ok(())
+}
+
 /// Fills a ledger, and asks it what people ask.
 async fn large(many: u64) -> Result<Vec<Figure>> {
     let directory = tempfile::tempdir()?;
     let ledger = open(directory.path())?;
-    path(&ledger, many, false, None).await?;
+    path(&ledger, SEED.into(), false, None).await?;
     drop(ledger);
+    multiply(directory.path(), many)?;
     let small = tempfile::tempdir()?;
     path(&open(small.path())?, 1_000, false, None).await?;
     let measured = |directory: &Path, items: u64| -> Result<[f64; 3]> {

@@ -62,7 +62,7 @@ fn run(started: Instant) -> Result<()> {
 }
 
 async fn ledger_figures(short: bool) -> Result<Vec<report::Figure>> {
-    // Ten million items need about 15 GB of disk for a while.
+    // Ten million items need about 10 GB of disk for a while.
     let (orders, many) = if short { (10_000, 200_000) } else { (100_000, 10_000_000) };
     ledger::figures(orders, many).await
 }
