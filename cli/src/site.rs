@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use wharf_conformance::{Timed, VirtualTime};
 use wharf_flow::{Doors, Endpoint, FlowSpec, GrantedLookups, Ledger, OpenDoors, Runner, Settings, Webhooks};
-use wharf_host::model::Action;
 use wharf_host::tape::Tape;
 use wharf_host::{Blame, Connection, Host};
 
@@ -437,16 +436,4 @@ fn root_certificates(installation: &Installation, path: &Path) -> Option<Vec<u8>
         installation.problems.add(&key, message, "name a PEM file, relative to this file");
     }
     read.ok()
-}
-
-/// Returns the word for an action that people write and read.
-pub(crate) fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Upsert => "upsert",
-        Action::Transition => "transition",
-        Action::Delete => "delete",
-        Action::Attach => "attach",
-    }
 }

@@ -54,7 +54,7 @@ pub(crate) use dependencies::NewDependency;
 pub(crate) use edits::{Handed, Standing};
 pub(crate) use hints::{Followed, Known, Reader, Reads, StoredHint};
 pub(crate) use holds::{Held, HoldTable, NewHold};
-pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, Teller, Told, action_word};
+pub(crate) use intents::{ItemOfIntent, NewIntent, Resend, StoredIntent, TargetResult, Teller, Told};
 pub(crate) use items::{Parking, Placed, StoredItem, Verdict, version_of};
 pub(crate) use leases::{Lease, Taken};
 pub(crate) use settle::{Effect, Ending, Settlement, Settler};

@@ -12,7 +12,7 @@ use wharf_host::manifest::Manifest;
 use wharf_host::model::{Action, Cause, Failure, Item, MissingKind, Violation};
 
 use crate::endpoint::Endpoint;
-use crate::ledger::{Handed, Ledger, Standing, action_word};
+use crate::ledger::{Handed, Ledger, Standing};
 use crate::settings::Settings;
 use crate::spec::{FlowSpec, Rule, Source, Target};
 
@@ -199,7 +199,7 @@ fn listed(source: &GrantedSource, manifest: &Manifest, edits: bool) -> LookupSou
 }
 
 fn flow_name(connection: &str, source: &GrantedSource, action: Action) -> String {
-    format!("{connection}:{}:{}", source.name, action_word(action))
+    format!("{connection}:{}:{}", source.name, action.word())
 }
 
 fn edit_flow(connection: &str, source: &GrantedSource, action: Action) -> FlowSpec {

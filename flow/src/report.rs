@@ -566,7 +566,7 @@ impl std::fmt::Display for HoldScope {
             Self::Connection(name) => write!(f, "connection {name}"),
             Self::Feed(name) => write!(f, "feed of flow {name}"),
             Self::Writes(name, entity, action) => {
-                write!(f, "writes of {entity} ({}) to {name}", crate::ledger::action_word(*action))
+                write!(f, "writes of {entity} ({}) to {name}", action.word())
             }
         }
     }

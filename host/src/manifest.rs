@@ -337,6 +337,21 @@ pub enum Action {
     Attach,
 }
 
+impl Action {
+    /// Returns the word for it that people write and read.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Upsert => "upsert",
+            Self::Transition => "transition",
+            Self::Delete => "delete",
+            Self::Attach => "attach",
+        }
+    }
+}
+
 /// A reference list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,6 @@ use wharf_host::manifest::{Action, Feed, Manifest, Origin, RecordAccess, Write};
 use super::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::{Look, Page};
-use crate::site::action_word;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -108,7 +107,7 @@ fn record(record: &RecordAccess) -> Row {
 }
 
 fn write(write: &Write) -> Row {
-    let actions: Vec<&str> = write.actions.iter().map(|action| action_word(*action)).collect();
+    let actions: Vec<&str> = write.actions.iter().map(|action| action.word()).collect();
     let look = if doubles(write) { Look::Bad } else { Look::Plain };
     let warning =
         if doubles(write) { "; MAY DUPLICATE: the remote cannot be asked if a create took effect" } else { "" };

@@ -80,7 +80,7 @@ pub(super) fn show_holds(page: &mut Page, holds: &[Hold], now: Instant) {
             HoldScope::Connection(connection) => format!("connection {connection} is paused"),
             HoldScope::Feed(flow) => format!("reading of flow {flow} is stopped"),
             HoldScope::Writes(connection, entity, action) => {
-                format!("writes of {entity} ({}) to {connection} are held", site::action_word(*action))
+                format!("writes of {entity} ({}) to {connection} are held", action.word())
             }
         };
         let until = hold.until.map(|until| format!(", until {}", time::utc(until))).unwrap_or_default();

@@ -6,7 +6,7 @@ use wharf_flow::{PlanReport, PlannedWrite};
 use super::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::{Look, Page};
-use crate::site::{Site, action_word};
+use crate::site::Site;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,7 @@ fn show(page: &mut Page, report: &PlanReport, most: usize) {
 
 fn show_write(page: &mut Page, write: &PlannedWrite) {
     page.gap();
-    let action = action_word(write.action);
+    let action = write.action.word();
     page.line(&format!("{}/{}: {action} {} in {}", write.entity, write.id, write.target_entity, write.connection));
     match &write.preview {
         Ok(preview) => {

@@ -210,8 +210,7 @@ fn show_effect(page: &mut Page, effect: &EffectStory) {
     let id = effect.id.as_ref().map(|id| format!(" as {id}")).unwrap_or_default();
     let number = effect.number.as_ref().map(|number| format!(", number {number}")).unwrap_or_default();
     let when = effect.settled.map(|at| format!(", {}", time::utc(at))).unwrap_or_default();
-    let what =
-        format!("{} {} {} in {}", effect.kind, site::action_word(effect.action), effect.entity, effect.connection);
+    let what = format!("{} {} {} in {}", effect.kind, effect.action.word(), effect.entity, effect.connection);
     page.labelled(&format!("  {what}"), look, &format!("{}{id}{number}{when}", effect.state));
     page.styled(&format!("    intent {}, correlation {}", effect.intent, effect.correlation), Look::Faint);
     for request in &effect.requests {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, params};
 use wharf_host::model::{Action, Instant};
 
-use super::intents::{action_from, action_word};
+use super::intents::action_from;
 use super::{CORRECTION, Ledger, Result, loaded, pauses, stored};
 use crate::report::{Hold, HoldScope};
 
@@ -112,7 +112,7 @@ impl HoldTable {
             match &hold.scope {
                 HoldScope::Connection(name) => connections.push(serde_json::Value::from(name.as_str())),
                 HoldScope::Writes(name, entity, action) => {
-                    writes.push(format!("{name}/{entity}/{}", action_word(*action)).into());
+                    writes.push(format!("{name}/{entity}/{}", action.word()).into());
                 }
                 HoldScope::Feed(_) | HoldScope::Flow(_) | HoldScope::Credential(_) => {}
             }
@@ -225,7 +225,7 @@ fn key(scope: &HoldScope) -> (&'static str, &str, &str, &'static str) {
         HoldScope::Flow(name) => ("flow", name, "", ""),
         HoldScope::Credential(name) => ("credential", name, "", ""),
         HoldScope::Feed(flow) => ("feed", flow, "", ""),
-        HoldScope::Writes(name, entity, action) => ("writes", name, entity, action_word(*action)),
+        HoldScope::Writes(name, entity, action) => ("writes", name, entity, action.word()),
     }
 }
 

@@ -326,18 +326,6 @@ fn told(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Told>> {
     Ok(id.map(|id| Told { id, by: Teller::from_word(&by.unwrap_or_default()) }))
 }
 
-/// The word that the contract uses for an action.
-pub(crate) fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Upsert => "upsert",
-        Action::Transition => "transition",
-        Action::Delete => "delete",
-        Action::Attach => "attach",
-    }
-}
-
 /// Reads an action from a column.
 pub(super) fn action(row: &Row<'_>, column: usize) -> rusqlite::Result<Action> {
     let word: String = row.get(column)?;
@@ -350,7 +338,7 @@ pub(super) fn action(row: &Row<'_>, column: usize) -> rusqlite::Result<Action> {
 
 pub(super) fn action_from(word: &str) -> Option<Action> {
     use Action::{Attach, Create, Delete, Transition, Update, Upsert};
-    [Create, Update, Upsert, Transition, Delete, Attach].into_iter().find(|action| action_word(*action) == word)
+    [Create, Update, Upsert, Transition, Delete, Attach].into_iter().find(|action| action.word() == word)
 }
 
 /// Makes an item's target intent durable as sent: the one of this round that was not applied, else a new one.
@@ -380,7 +368,7 @@ pub(super) fn begin(tx: &Connection, flow: i64, item: i64, intent: &NewIntent, n
         flow,
         intent.connection,
         intent.entity,
-        action_word(intent.action),
+        intent.action.word(),
         intent.target,
         intent.expected_revision,
         stored(now)
@@ -417,7 +405,7 @@ pub(super) fn insert(
         intent.step,
         intent.connection,
         intent.entity,
-        action_word(intent.action),
+        intent.action.word(),
         intent.target,
         intent.expected_revision,
         intent.correlation,

@@ -156,11 +156,12 @@ fn check_write(manifest: &Manifest, entity: &str, action: Action, path: &[&str],
     if definition::write_of(manifest, entity, action).is_some() {
         return;
     }
-    let offered = manifest.writes.iter().flat_map(|write| {
-        write.actions.iter().map(move |action| format!("{} {}", write.entity, crate::ledger::action_word(*action)))
-    });
+    let offered = manifest
+        .writes
+        .iter()
+        .flat_map(|write| write.actions.iter().map(move |action| format!("{} {}", write.entity, action.word())));
     let offered: Vec<String> = offered.collect();
-    let wanted = format!("{entity} {}", crate::ledger::action_word(action));
+    let wanted = format!("{entity} {}", action.word());
     let text =
         format!("connector `{}` cannot do `{wanted}`; {}", manifest.name, choices(offered.iter().map(String::as_str)));
     problems.push(at(path, text));
