@@ -133,13 +133,7 @@ impl Secrets {
             }
         }
         let _in_use = self.redactor.in_use();
-        let text = |text: &String| self.redactor.text(text.clone());
-        Delivery {
-            method: delivery.method.clone(),
-            path: text(&delivery.path),
-            headers: delivery.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
-            body: self.redactor.bytes(&delivery.body).map_or_else(|| delivery.body.clone(), Vec::from),
-        }
+        self.redactor.delivery(delivery)
     }
 
     async fn key(&self, slot: &str, hash: Hash, message: &[u8]) -> Result<hmac::Key, SecretError> {
