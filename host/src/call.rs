@@ -204,6 +204,9 @@ pub(crate) async fn make<A: Ask>(
     ceiling: Allowance,
     ask: &A,
 ) -> Result<Answer<A::Output>, Error> {
+    if let Some(connected) = &setting.rooms.connected {
+        connected.egress.learn().await;
+    }
     let time = if A::NAME == SERVE { setting.limits.serve } else { setting.limits.deadline };
     let deadline = tokio::time::Instant::now() + time;
     let track = setting.rooms.begin(A::NAME, || ask.arguments());

@@ -208,20 +208,31 @@ impl Connection {
         admission.map_err(|error| error.with_connector(&self.manifest().name))
     }
 
-    /// Reads a webhook. Pure: nothing is sent; signatures are checked through the `secrets` import.
+    /// Reads a webhook. Pure: nothing is sent; signatures are checked through the `secrets` import. What inbound credentials
+    /// are shown by is not passed on.
     ///
     /// # Errors
     /// When the connector breaks off.
     pub async fn parse_webhook(&self, delivery: &Delivery) -> Result<Answer<Parsed>, Error> {
-        self.ask(&ask::Parse::new(delivery)).await
+        let passed_on = self.passed_on(delivery).await;
+        self.ask(&ask::Parse::new(passed_on.as_ref().unwrap_or(delivery))).await
     }
 
     /// Returns a delivery without the secrets that webhooks are checked with, so that it can be kept.
     pub async fn redact_delivery(&self, delivery: &Delivery) -> Delivery {
+        let passed_on = self.bound.inbound.passed_on(delivery).await;
+        let delivery = passed_on.as_ref().unwrap_or(delivery);
         match &self.bound.setting.rooms.connected {
             Some(connected) => connected.secrets.redact(delivery).await,
             None => delivery.clone(),
         }
+    }
+
+    /// Returns a delivery as the connector gets it, and makes the host look for the secrets of callers from here on: what a
+    /// connector says of this delivery is searched for them.
+    async fn passed_on(&self, delivery: &Delivery) -> Option<Delivery> {
+        self.bound.egress.learn_callers().await;
+        self.bound.inbound.passed_on(delivery).await
     }
 
     /// Tells the remote where to send webhooks.
@@ -248,12 +259,14 @@ impl Connection {
         self.ask(&ask::Subscriptions::new()).await
     }
 
-    /// Answers a request of the remote. Check the caller before, by [`authenticate`](Self::authenticate).
+    /// Answers a request of the remote. Check the caller before, by [`authenticate`](Self::authenticate): what inbound
+    /// credentials are shown by is not passed on.
     ///
     /// # Errors
     /// When the connector fails.
     pub async fn serve(&self, delivery: &Delivery) -> Result<Answer<Reply>, Error> {
-        self.ask(&ask::Serve::new(delivery)).await
+        let passed_on = self.passed_on(delivery).await;
+        self.ask(&ask::Serve::new(passed_on.as_ref().unwrap_or(delivery))).await
     }
 
     /// Tells the connector that a wake-up is due. Reads and idempotent writes are sent.

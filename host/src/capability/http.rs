@@ -273,6 +273,17 @@ impl Egress {
         self.redactor.text(text)
     }
 
+    /// Makes the redactor look for the values of all granted slots, once per connection. A call begins with this: what a
+    /// remote knew before, and what comes in from outside, may have them in it before this process has sent any.
+    pub(crate) async fn learn(&self) {
+        self.credentials.teach_all(&self.redactor, |slot| self.policy.slot(slot).is_ok()).await;
+    }
+
+    /// Makes the redactor look for the values of granted slots that do not go out, as they are now: those that come in.
+    pub(crate) async fn learn_callers(&self) {
+        self.credentials.teach_callers(&self.redactor, |slot| self.policy.slot(slot).is_ok()).await;
+    }
+
     /// Keeps the search for secret values at hand until what it returns is dropped: for the time of a call.
     pub(crate) fn searching(&self) -> InUse<'_> {
         self.redactor.in_use()
@@ -292,7 +303,7 @@ impl Egress {
     ) -> Result<Received, Refusal> {
         begun.admit()?;
         let admitted = self.check(request, url?)?;
-        self.credentials.teach_all(&self.redactor, |slot| self.policy.slot(slot).is_ok()).await;
+        self.learn().await;
         let Some(slot) = admitted.slot else {
             let key = self.budget_key(None, &admitted.budget);
             let permit = self.permit(scope, begun, &key, admitted.allotment).await?;

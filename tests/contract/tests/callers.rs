@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use wharf_contract_tests::load_into;
-use wharf_host::model::{Admission, Delivery};
+use wharf_host::model::{Admission, Delivery, Instant, Parsed};
 use wharf_host::policy::Grant;
+use wharf_host::recording::Recorder;
 use wharf_host::secret::{Secret, SecretRef, SecretSource, SecretUnavailable};
 use wharf_host::{Connection, Host};
 
@@ -27,6 +31,26 @@ impl SecretSource for Fixed {
             _ => return Err(SecretUnavailable(format!("`{}` is not set", wanted.slot))),
         };
         Ok(Secret::new(value))
+    }
+}
+
+/// Where a recording is written.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -125,4 +149,74 @@ async fn answer_is_signed_with_a_key_that_the_guest_does_not_have() {
     assert!(hmac::verify(&key, message.as_bytes(), &tag).is_ok());
     let claims = URL_SAFE_NO_PAD.decode(message.split_once('.').unwrap().1).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&claims).unwrap(), json!({"sub": "/whoami"}));
+}
+
+const BEARER: &str = "bearer-of-the-platform";
+const PASSWORD: &str = "password+of/the=platform";
+const PRESENTED: &str = "token-of-the-webhooks";
+
+/// The secrets of `repeats-callers`.
+struct Callers;
+
+#[async_trait::async_trait]
+impl SecretSource for Callers {
+    async fn secret(&self, wanted: SecretRef<'_>) -> Result<Secret, SecretUnavailable> {
+        let value = match (wanted.slot, wanted.part) {
+            ("bearer", _) => BEARER,
+            ("login", "username") => "platform",
+            ("login", _) => PASSWORD,
+            _ => PRESENTED,
+        };
+        Ok(Secret::new(value))
+    }
+}
+
+async fn repeating(host: &Host) -> Connection {
+    let connector = load_into(host, "repeats-callers").await.unwrap();
+    let grant = Grant::new().slot("bearer").slot("login").slot("token");
+    connector.connect("desk").grant(grant).build().await.unwrap()
+}
+
+/// Forms in which the secrets of callers are in what they send.
+fn callers_secrets() -> [String; 4] {
+    [BEARER, PASSWORD, "password%2Bof%2Fthe%3Dplatform", &STANDARD.encode(format!("platform:{PASSWORD}"))]
+        .map(str::to_owned)
+}
+
+#[tokio::test]
+async fn what_a_caller_signs_in_with_does_not_enter_the_guest() {
+    let connection = repeating(&Host::builder().secrets(Callers).build().unwrap()).await;
+    let basic = format!("Basic {}", STANDARD.encode(format!("platform:{PASSWORD}")));
+    for shown in [format!("Bearer {BEARER}"), basic] {
+        // The header by which it signs in, and the same once more in every other place.
+        let headers = [("Authorization", shown.as_str()), ("x-again", &shown), ("accept", "*/*")];
+        let path = "/repeat?key=password%2Bof%2Fthe%3Dplatform";
+        let request = delivery("POST", path, &headers, &format!("{BEARER} {PASSWORD} {{}}"));
+        assert_eq!(connection.authenticate(&request).await.unwrap(), Admission::Admitted);
+        let reply = connection.serve(&request).await.unwrap().value;
+        let told = String::from_utf8(reply.body).unwrap();
+        assert!(told.contains("accept: */*") && told.contains("*/* :tpecca") && told.contains("{}"), "{told}");
+        assert!(!told.to_ascii_lowercase().contains("authorization"), "{told}");
+        let entered: String = told.chars().rev().collect();
+        for secret in callers_secrets() {
+            assert!(!told.contains(&secret) && !entered.contains(&secret), "`{secret}`: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn token_that_a_webhook_shows_is_taken_out_of_what_is_made_of_it_although_nothing_was_sent() {
+    let paper = Paper::default();
+    let recorder = Recorder::begin(paper.clone(), Instant(5), json!({})).unwrap();
+    let connection = repeating(&Host::builder().secrets(Callers).tape(recorder).build().unwrap()).await;
+    let hook = delivery("POST", "/", &[("x-token", PRESENTED)], PRESENTED);
+    let answer = connection.parse_webhook(&hook).await.unwrap();
+    let Parsed::Events(events) = &answer.value else { panic!("{answer:?}") };
+    assert_eq!(events[0].id, "Ok(true)");
+    assert!(events[0].key.contains("x-token: [redacted]"), "{events:?}");
+    assert_eq!(answer.trace.leaks.len(), 1);
+    let recorded = paper.text();
+    assert!(recorded.contains("x-token") && !recorded.contains(PRESENTED), "{recorded}");
+    let kept = connection.redact_delivery(&hook).await;
+    assert!(!format!("{kept:?}").contains(PRESENTED) && kept.body == b"[redacted]", "{kept:?}");
 }

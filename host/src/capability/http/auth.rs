@@ -137,6 +137,18 @@ impl Credentials {
         self.taught.get_or_init(in_time).await;
     }
 
+    /// Makes the redactor look for the values of granted slots that do not go out. Each time: they are not learnt by being
+    /// used, and may have been replaced since.
+    pub(super) async fn teach_callers(&self, redactor: &Redactor, granted: impl Fn(&str) -> bool) {
+        let comes_in = |slot: &&Slot| !slot.scheme.goes_out() && granted(&slot.name);
+        let teach = async {
+            for slot in self.slots.iter().filter(comes_in) {
+                self.known(slot).await.teach(redactor);
+            }
+        };
+        tokio::time::timeout(TEACHING, teach).await.unwrap_or(());
+    }
+
     /// Gets those values of a slot that are there.
     async fn known(&self, slot: &Slot) -> Values {
         let mut parts = Vec::new();

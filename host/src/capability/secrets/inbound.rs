@@ -11,12 +11,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::capability::http::redact::Redactor;
 use crate::error::{Blame, Error};
 use crate::manifest::{CredentialSlot, Scheme};
 use crate::model::{Admission, Cause, Delivery, Reply};
 use crate::policy::Policy;
 use crate::secret::{Secret, SecretRef, SecretSource};
 use crate::surroundings::{Clock, Randomness};
+
+/// Headers by which callers sign in. They are for the host alone.
+const SIGNING_IN: [&str; 2] = ["authorization", "proxy-authorization"];
 
 /// The inbound slots of one connection.
 pub(crate) struct Inbound {
@@ -27,6 +31,7 @@ pub(crate) struct Inbound {
     source: Arc<dyn SecretSource>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    redactor: Redactor,
 }
 
 /// What one slot says of a delivery.
@@ -59,7 +64,34 @@ impl Inbound {
         let mut slots: Vec<_> = granted.map(|slot| configured(slot, config)).collect();
         // Those with a token endpoint first, so that no other slot passes a request for a token on to the connector.
         slots.sort_by_key(|slot| !matches!(slot.scheme, Scheme::InboundClientCredentials { .. }));
-        Self { connection: connection.to_owned(), declared: inbound.count() > 0, slots, source, clock, randomness }
+        let (connection, declared, redactor) = (connection.to_owned(), inbound.count() > 0, Redactor::default());
+        Self { connection, declared, slots, source, clock, randomness, redactor }
+    }
+
+    /// Returns a delivery as the connector gets it: without the header by which its sender signed in, and without the values
+    /// of the inbound slots, wherever else the sender wrote them. None when that changes nothing: where the manifest
+    /// declares no inbound slot, the connector checks by itself what is shown.
+    pub(crate) async fn passed_on(&self, delivery: &Delivery) -> Option<Delivery> {
+        if !self.declared {
+            return None;
+        }
+        for slot in &self.slots {
+            self.learn(slot).await;
+        }
+        let _in_use = self.redactor.in_use();
+        let signs_in = |name: &str| SIGNING_IN.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let shown = delivery.headers.iter().filter(|(name, _)| !signs_in(name)).cloned().collect();
+        Some(self.redactor.delivery(&Delivery { headers: shown, ..delivery.clone() }))
+    }
+
+    /// Has the values of a slot looked for. One that cannot be had admits nobody either.
+    async fn learn(&self, slot: &CredentialSlot) {
+        let secret = slot.scheme.parts().into_iter().filter(|part| !matches!(*part, "username" | "client-id"));
+        for part in secret {
+            if let Ok([value]) = self.values(slot, [part]).await {
+                self.redactor.learn([&*value.expose()]);
+            }
+        }
     }
 
     /// Checks who sent a delivery: one of the slots is enough.
