@@ -13,8 +13,9 @@ const MAX_HEADERS: usize = 100;
 /// Bytes of the headers of a request together, at most. Servers refuse more.
 const MAX_HEADER_BYTES: usize = 32 << 10;
 
-/// Headers that the host writes, or that would change what the other side takes for the end of the message.
-const OWNED_BY_HOST: [&str; 16] = [
+/// Headers that the host writes, or that would change what the other side takes for the end of the message, for the method
+/// that was granted, or for the host and the sender of the request.
+const OWNED_BY_HOST: [&str; 24] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -31,6 +32,14 @@ const OWNED_BY_HOST: [&str; 16] = [
     "upgrade",
     "expect",
     "http2-settings",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
 ];
 
 /// Headers that a credential may set although the guest may not.
@@ -42,7 +51,13 @@ pub(super) fn credential_may_set(name: &HeaderName) -> bool {
 }
 
 fn is_owned_by_host(name: &HeaderName) -> bool {
-    OWNED_BY_HOST.contains(&name.as_str()) || name.as_str().starts_with(':')
+    let name = as_programs_see_it(name);
+    OWNED_BY_HOST.contains(&name.as_str()) || name.starts_with(':')
+}
+
+/// Returns the name as programs behind a gateway interface get it (RFC 3875, section 4.1.18), to whom `-` and `_` are the same.
+fn as_programs_see_it(name: &HeaderName) -> String {
+    name.as_str().replace('_', "-")
 }
 
 /// Reads the method: upper case, and none that opens a tunnel or echoes the request with its credential.
@@ -80,7 +95,11 @@ pub(super) fn headers(fields: &[(String, String)], of_credentials: &HashSet<Head
     let mut headers = HeaderMap::with_capacity(fields.len());
     for (name, value) in fields {
         let (name, value) = header(name, value)?;
-        if is_owned_by_host(&name) || of_credentials.contains(&name) {
+        let is_of_credential = || {
+            let seen = as_programs_see_it(&name);
+            of_credentials.iter().any(|of_credential| as_programs_see_it(of_credential) == seen)
+        };
+        if is_owned_by_host(&name) || is_of_credential() {
             return Err(Denied::new(
                 "header-owned-by-host",
                 format!("header `{name}` is set by the host; leave it out, and name a credential slot for a secret"),

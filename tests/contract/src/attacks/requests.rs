@@ -88,6 +88,9 @@ fn forms(world: &World) -> Vec<Attack> {
         owned("Accept-Encoding set by the guest", "Accept-Encoding: identity"),
         owned("Authorization set by the guest", "Authorization: Bearer of-the-guest"),
         owned("Proxy-Authorization set by the guest", "Proxy-Authorization: Basic x"),
+        owned("method in a header", "X-HTTP-Method-Override: DELETE"),
+        owned("another host in a header", "X-Forwarded-Host: evil.example.com"),
+        owned("Authorization spelled with an underscore", "Proxy_Authorization: Basic x"),
         attack("length that the guest sets", url(), "header-owned-by-host")
             .with("header", "Content-Length: 5")
             .with("body", "0123456789")
