@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use age::secrecy::{ExposeSecret, SecretString};
 use age::x25519;
+use wharf_host::secret::Secret;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Longest encrypted file in bytes: 4 MiB. Some ten thousand keys fit; another file named by mistake mostly does not.
@@ -96,10 +97,24 @@ impl Drop for Values {
     }
 }
 
-/// The file. What was read is kept as long as the file is the same, because a passphrase takes a second to open it.
+/// The file. What was read is kept as long as the file is the same, because a passphrase takes a second to open it; masked,
+/// so that the memory of a program that waits does not show it.
 pub(crate) struct Vault {
     path: PathBuf,
-    read: Mutex<Option<(Vec<u8>, Values)>>,
+    read: Mutex<Option<Read>>,
+}
+
+/// What was read of the file.
+struct Read {
+    sealed: Vec<u8>,
+    values: BTreeMap<String, Secret>,
+}
+
+impl Read {
+    fn new(sealed: Vec<u8>, values: &Values) -> Self {
+        let masked = |(name, value): (&String, &String)| (name.clone(), Secret::new(value.as_str()));
+        Self { sealed, values: values.0.iter().map(masked).collect() }
+    }
 }
 
 impl Vault {
@@ -120,13 +135,13 @@ impl Vault {
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Unusable> {
         let Some(sealed) = self.bytes()? else { return Ok(None) };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = read.as_ref().is_some_and(|(known, _)| *known == sealed);
+        let is_known = read.as_ref().is_some_and(|known| known.sealed == sealed);
         if !is_known {
             let values = self.opened(&sealed, &key()?)?;
-            *read = Some((sealed, values));
+            *read = Some(Read::new(sealed, &values));
         }
-        let value = read.as_ref().and_then(|(_, values)| values.0.get(name));
-        Ok(value.map(|value| Zeroizing::new(value.as_bytes().to_vec())))
+        let value = read.as_ref().and_then(|known| known.values.get(name));
+        Ok(value.map(|value| Zeroizing::new(value.expose().to_vec())))
     }
 
     /// Returns the names.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a step that cannot be done has failed the test")]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -28,13 +29,31 @@ impl Drop for Running {
     }
 }
 
-/// Puts every secret of the installation into a file, and starts the program without any in its environment.
+/// Runs the program with a text on its stdin.
+fn run(installation: &Installation, arguments: &[&str], stdin: &OsStr) {
+    let mut child = installation.command(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_encoded_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "{arguments:?}");
+}
+
+/// Puts every secret of the installation into a file, one of them into the encrypted one, and starts the program without any
+/// in its environment.
 fn start(installation: &Installation) -> Running {
     let mut command = installation.command(&["serve", "--json"]);
     let secrets: Vec<_> =
         command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
-    let mut text = std::fs::read_to_string(installation.file()).unwrap();
+    let key = installation.file().with_file_name("key");
+    run(installation, &["secret", "key", key.to_str().unwrap()], OsStr::new(""));
+    let text = std::fs::read_to_string(installation.file()).unwrap();
+    let mut text = text.replacen("[wharf]", "[wharf]\nsecrets_key = { file = \"key\" }", 1);
+    std::fs::write(installation.file(), &text).unwrap();
     for (name, value) in secrets {
+        if name == "DEMO_FLOWII_PASSWORD" {
+            run(installation, &["secret", "set", "flowii"], &value.unwrap());
+            text = text.replace("{ env = \"DEMO_FLOWII_PASSWORD\" }", "{ secret = \"flowii\" }");
+            command.env_remove(name);
+            continue;
+        }
         let file = installation.file().with_file_name(&name);
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(file).unwrap();
         file.write_all(value.unwrap().as_encoded_bytes()).unwrap();
@@ -42,7 +61,7 @@ fn start(installation: &Installation) -> Running {
         text = text.replace(&format!("{{ env = \"{name}\" }}"), &format!("{{ file = \"{name}\" }}"));
         command.env_remove(name);
     }
-    assert!(!text.contains("env = "), "{text}");
+    assert!(!text.contains("env = ") && text.contains("{ secret = "), "{text}");
     std::fs::write(installation.file(), text).unwrap();
     Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
 }
