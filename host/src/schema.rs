@@ -1,10 +1,18 @@
 //! JSON Schemas of configurations and documents: compiled once, violations with their places. Pure.
 
+mod weight;
+
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{ValidationError, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use crate::model::Violation;
+
+/// Steps back that a regular expression may take on one text. Those that need more take all the time that there is.
+const BACKTRACKS: usize = 100_000;
+
+/// Bytes that a compiled regular expression may take.
+const PATTERN_BYTES: usize = 1 << 20;
 
 /// A compiled JSON Schema. References to other files or servers do not resolve: such a schema does not compile.
 pub(crate) struct Schema(Validator);
@@ -12,7 +20,10 @@ pub(crate) struct Schema(Validator);
 impl Schema {
     /// Compiles a schema; the error says what is wrong with it.
     pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
-        jsonschema::validator_for(schema).map(Self).map_err(|error| error.to_string())
+        weight::too_much(schema)?;
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(PATTERN_BYTES);
+        let options = jsonschema::options().with_pattern_options(patterns);
+        options.build(schema).map(Self).map_err(|error| error.to_string())
     }
 
     /// Returns everything that is wrong with a value.
