@@ -202,6 +202,14 @@ pub struct BudgetRequest {
     pub calls_from_config: Option<String>,
 }
 
+impl BudgetRequest {
+    /// Returns the budget of requests that name none, where the manifest declares no `default`: 50 calls in any second. None
+    /// of the known systems allows more, and it keeps a loop without a brake from being an attack.
+    pub fn undeclared() -> Self {
+        Self { name: "default".to_owned(), calls: 50, seconds: 1, concurrent: None, calls_from_config: None }
+    }
+}
+
 /// Files that the connector asks for: one directory of the operator's choice, which its program sees as `/files`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

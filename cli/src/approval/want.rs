@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use wharf_host::inspect::Inspection;
-use wharf_host::manifest::{FileAccess, Manifest, Origin};
+use wharf_host::manifest::{BudgetRequest, FileAccess, Manifest, Origin};
 
 /// One thing that a connector asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub(crate) enum Want {
         calls: u32,
         /// The time, in seconds.
         seconds: u32,
+        /// Requests under way at once; none for no limit but the host's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        concurrent: Option<u32>,
     },
     /// Files in one directory.
     Files {
@@ -51,7 +54,15 @@ pub(crate) enum Want {
         /// Interface.
         interface: String,
     },
+    /// Requests from outside: an interface that the listener passes them to.
+    Inbound {
+        /// Interface.
+        interface: String,
+    },
 }
+
+/// Interfaces whose export has the listener pass on what comes from outside.
+const INBOUND: [&str; 2] = ["webhooks", "serving"];
 
 /// Interfaces of the contract that every connector may import without being asked about: they lead nowhere by themselves.
 const HARMLESS: [&str; 8] = ["types", "http", "secrets", "schedule", "connection", "clock", "random", "log"];
@@ -62,11 +73,18 @@ impl Want {
         match (self, other) {
             (Self::Host { origin, method: None }, Self::Host { origin: wanted, .. }) => origin == wanted,
             (
-                Self::Budget { name, calls, seconds },
-                Self::Budget { name: wanted, calls: wanted_calls, seconds: wanted_seconds },
+                Self::Budget { name, calls, seconds, concurrent },
+                Self::Budget {
+                    name: wanted,
+                    calls: wanted_calls,
+                    seconds: wanted_seconds,
+                    concurrent: wanted_concurrent,
+                },
             ) => {
                 let rate = u64::from(*calls) * u64::from(*wanted_seconds);
-                name == wanted && u64::from(*wanted_calls) * u64::from(*seconds) <= rate && wanted_calls <= calls
+                let fewer = u64::from(*wanted_calls) * u64::from(*seconds) <= rate && wanted_calls <= calls;
+                let narrower = concurrent.is_none_or(|places| wanted_concurrent.is_some_and(|wanted| wanted <= places));
+                name == wanted && fewer && narrower
             }
             (Self::Credential { slot, scheme, audience }, Self::Credential { slot: to, scheme: by, audience: at }) => {
                 let narrower = audience.is_empty() || (!at.is_empty() && at.iter().all(|one| audience.contains(one)));
@@ -86,6 +104,7 @@ impl Want {
             Self::Files { .. } => "files",
             Self::Wasi { .. } => "WASI",
             Self::Import { .. } => "import",
+            Self::Inbound { .. } => "inbound",
         }
     }
 }
@@ -98,9 +117,13 @@ impl fmt::Display for Want {
             Self::Credential { slot, scheme, audience } => {
                 write!(f, "{slot}: {scheme}, sent to {}", audience.join(", "))
             }
-            Self::Budget { name, calls, seconds } => write!(f, "{name}: {calls} calls in {seconds} s"),
+            Self::Budget { name, calls, seconds, concurrent } => {
+                write!(f, "{name}: {calls} calls in {seconds} s")?;
+                concurrent.iter().try_for_each(|places| write!(f, ", {places} at once"))
+            }
             Self::Files { access } => write!(f, "{access}, in one directory that the connection grants"),
             Self::Wasi { interface } | Self::Import { interface } => write!(f, "{interface}"),
+            Self::Inbound { interface } => write!(f, "{interface}, for what comes in through the listener"),
         }
     }
 }
@@ -120,21 +143,39 @@ pub(crate) fn wants(inspection: &Inspection, manifest: &Manifest) -> Vec<Want> {
         scheme: serde_json::to_string(&slot.scheme).unwrap_or_default(),
         audience: slot.audience.iter().map(origin).collect(),
     });
-    let budgets = manifest.budgets.iter().map(|budget| Want::Budget {
-        name: budget.name.clone(),
-        calls: budget.calls,
-        seconds: budget.seconds,
-    });
+    let budgets = manifest.budgets.iter().map(budget);
     let files = manifest.files.iter().map(|files| Want::Files { access: files.access });
     let wasi = inspection.wasi().map(|name| Want::Wasi { interface: name.to_owned() });
     let imports = inspection.contract_imports().filter(|name| !HARMLESS.contains(name));
     let imports = imports.map(|name| Want::Import { interface: name.to_owned() });
-    hosts.chain(credentials).chain(budgets).chain(files).chain(wasi).chain(imports).collect()
+    let inbound = inspection.interfaces().filter(|name| INBOUND.contains(name));
+    let inbound = inbound.map(|name| Want::Inbound { interface: name.to_owned() });
+    let asked = hosts.chain(credentials).chain(budgets).chain(files);
+    asked.chain(wasi).chain(imports).chain(inbound).collect()
 }
 
-/// Returns what of `wanted` is not covered by what was approved.
-pub(crate) fn added<'w>(wanted: &'w [Want], approved: &[Want]) -> Vec<&'w Want> {
-    wanted.iter().filter(|want| !approved.iter().any(|known| known.covers(want))).collect()
+fn budget(budget: &BudgetRequest) -> Want {
+    Want::Budget {
+        name: budget.name.clone(),
+        calls: budget.calls,
+        seconds: budget.seconds,
+        concurrent: budget.concurrent,
+    }
+}
+
+/// Returns what of `wanted` is not covered by what was approved; all of it when nothing was.
+pub(crate) fn added(wanted: &[Want], approved: Option<&[Want]>) -> Vec<Want> {
+    let Some(approved) = approved else { return wanted.to_vec() };
+    let (wanted, approved) = (with_default_budget(wanted), with_default_budget(approved));
+    wanted.into_iter().filter(|want| !approved.iter().any(|known| known.covers(want))).collect()
+}
+
+/// Adds the budget that the host gives where the manifest declares none: who leaves a small one out asks for more.
+fn with_default_budget(wants: &[Want]) -> Vec<Want> {
+    let undeclared = BudgetRequest::undeclared();
+    let is_declared = |want: &Want| matches!(want, Want::Budget { name, .. } if *name == undeclared.name);
+    let added = (!wants.iter().any(is_declared)).then(|| budget(&undeclared));
+    wants.iter().cloned().chain(added).collect()
 }
 
 /// Writes an origin of a manifest as approvals do.
@@ -158,7 +199,11 @@ mod tests {
     }
 
     fn budget(calls: u32, seconds: u32) -> Want {
-        Want::Budget { name: "api".to_owned(), calls, seconds }
+        Want::Budget { name: "api".to_owned(), calls, seconds, concurrent: None }
+    }
+
+    fn at_once(concurrent: Option<u32>) -> Want {
+        Want::Budget { name: "default".to_owned(), calls: 10, seconds: 60, concurrent }
     }
 
     fn credential(scheme: &str, audience: &[&str]) -> Want {
@@ -174,6 +219,8 @@ mod tests {
             (files(FileAccess::ReadWrite), files(FileAccess::Read)),
             (budget(100, 60), budget(50, 60)),
             (budget(100, 60), budget(100, 120)),
+            (at_once(Some(2)), at_once(Some(1))),
+            (at_once(None), at_once(Some(9))),
             (credential("basic", &[]), credential("basic", &["https://a.example"])),
             (
                 credential("basic", &["https://a.example", "https://b.example"]),
@@ -192,6 +239,8 @@ mod tests {
             (budget(100, 60), budget(101, 60)),
             (budget(100, 60), budget(100, 59)),
             (budget(100, 60), budget(6000, 3600)),
+            (at_once(Some(2)), at_once(Some(3))),
+            (at_once(Some(2)), at_once(None)),
             (credential("basic", &["https://a.example"]), credential("basic", &[])),
             (credential("basic", &["https://a.example"]), credential("basic", &["https://b.example"])),
             (credential("basic", &[]), credential("bearer", &[])),
@@ -205,6 +254,14 @@ mod tests {
     fn only_what_is_more_is_told() {
         let approved = [host("https://a.example", None), budget(10, 1)];
         let wanted = [host("https://a.example", Some("GET")), host("https://b.example", None)];
-        assert_eq!(added(&wanted, &approved), [&wanted[1]]);
+        assert_eq!(added(&wanted, Some(&approved)), [wanted[1].clone()]);
+        assert_eq!(added(&wanted, None), wanted);
+    }
+
+    #[test]
+    fn leaving_a_small_budget_out_asks_for_more_and_declaring_one_for_less() {
+        let more = added(&[], Some(&[at_once(Some(1))]));
+        assert!(matches!(more.as_slice(), [Want::Budget { name, .. }] if name == "default"), "{more:?}");
+        assert_eq!(added(&[at_once(Some(1))], Some(&[])), []);
     }
 }

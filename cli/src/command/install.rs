@@ -64,14 +64,14 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
     let shown = approvals.path().display().to_string();
     let lock = approvals.read().map_err(|reason| unreadable(&shown, &reason))?;
     let known = lock.approved(candidate.name());
-    let change = change(&arguments, known, &candidate)?;
+    let more = added(&candidate.wants, known.map(|known| known.wants.as_slice()));
+    let change = change(&arguments, known, &candidate, &more)?;
     let Some(change) = change else {
         // The file may be gone, or another one by now.
         put(&installation, &candidate)?;
         report(context, &candidate, None, &[]);
         return Ok(Exit::Fine);
     };
-    let more = added(&candidate.wants, known.map_or(&[], |known| &known.wants));
     let asks_for_no_more = known.is_some() && more.is_empty();
     if !arguments.approve && !asks_for_no_more {
         ask(context, &candidate, known, &more)?;
@@ -148,10 +148,15 @@ fn refuse_unsigned(arguments: &Arguments, installation: &Installation, signature
     }
 }
 
-/// Returns what installing changes; none when exactly this file is approved already and in its place.
-fn change(arguments: &Arguments, known: Option<&Approved>, candidate: &Candidate) -> Result<Option<Change>, Failure> {
+/// Returns what installing changes; none when exactly this file is approved already, with all that it asks for.
+fn change(
+    arguments: &Arguments,
+    known: Option<&Approved>,
+    candidate: &Candidate,
+    more: &[Want],
+) -> Result<Option<Change>, Failure> {
     let Some(known) = known else { return Ok(Some(Change::Installed)) };
-    if known.digest == candidate.connector.digest() {
+    if known.digest == candidate.connector.digest() && more.is_empty() {
         return Ok(None);
     }
     let version = |text: &str| Version::parse(text).ok();
@@ -171,7 +176,7 @@ fn change(arguments: &Arguments, known: Option<&Approved>, candidate: &Candidate
 }
 
 /// Shows what is to be approved, and asks.
-fn ask(context: &Context, candidate: &Candidate, known: Option<&Approved>, more: &[&Want]) -> Result<(), Failure> {
+fn ask(context: &Context, candidate: &Candidate, known: Option<&Approved>, more: &[Want]) -> Result<(), Failure> {
     let needed = |text: &str| {
         let listed: Vec<String> = more.iter().map(|want| format!("{} {want}", want.kind())).collect();
         let asked = if listed.is_empty() { "nothing".to_owned() } else { listed.join("; ") };
@@ -185,7 +190,7 @@ fn ask(context: &Context, candidate: &Candidate, known: Option<&Approved>, more:
     Err(needed("; look at it, and install it with --approve"))
 }
 
-fn show(page: &mut Page, candidate: &Candidate, known: Option<&Approved>, more: &[&Want]) {
+fn show(page: &mut Page, candidate: &Candidate, known: Option<&Approved>, more: &[Want]) {
     let manifest = candidate.connector.manifest();
     let publisher = manifest.publisher.as_deref().unwrap_or("an unnamed publisher");
     page.styled(&format!("{} {} by {publisher}", manifest.name, manifest.version), Look::Strong);
@@ -218,7 +223,7 @@ fn put(installation: &Installation, candidate: &Candidate) -> Result<(), Failure
     })
 }
 
-fn entry(arguments: &Arguments, change: Change, candidate: &Candidate, more: &[&Want]) -> Entry {
+fn entry(arguments: &Arguments, change: Change, candidate: &Candidate, more: &[Want]) -> Entry {
     let key = match &candidate.signature {
         Signature::Verified { key, .. } => Some(key.clone()),
         _ => None,
@@ -236,7 +241,7 @@ fn entry(arguments: &Arguments, change: Change, candidate: &Candidate, more: &[&
     }
 }
 
-fn report(context: &Context, candidate: &Candidate, change: Option<Change>, more: &[&Want]) {
+fn report(context: &Context, candidate: &Candidate, change: Option<Change>, more: &[Want]) {
     let word = change.map_or("already installed", Change::word);
     let (name, version) = (candidate.name(), candidate.version());
     let result = json!({

@@ -13,7 +13,7 @@ use wharf_host::policy::Grant;
 use wharf_host::{Connection, ConnectionBuilder, Connector, Error, Host, Limits};
 
 use super::Installation;
-use crate::approval::Lock;
+use crate::approval::{Lock, added, wants};
 use crate::connectors::Connectors;
 use crate::failure::{Exit, Failure};
 use crate::installation::{ConnectionEntry, Key};
@@ -134,16 +134,35 @@ impl<'a> Loading<'a> {
             self.refuse(key, failure);
             return None;
         }
-        match self.host.load(&bytes).await {
+        let loaded = self.host.load(&bytes).await.map_err(Failure::from);
+        match loaded.and_then(|connector| self.asks_as_approved(name, &connector).map(|()| connector)) {
             Ok(connector) => {
                 tracing::info!(connector = name, digest = connector.digest(), "connector loaded");
                 Some(connector)
             }
-            Err(error) => {
-                self.refuse(key, Failure::from(error));
+            Err(failure) => {
+                self.refuse(key, failure);
                 None
             }
         }
+    }
+
+    /// Fails when a connector asks for more than it did when it was approved: what it says of itself is what its program
+    /// answers, which may not be the same each time.
+    fn asks_as_approved(&self, name: &str, connector: &Connector) -> Result<(), Failure> {
+        let Some(approved) = self.lock.approved(name).filter(|_| !self.installation.unreached) else { return Ok(()) };
+        let more = added(&wants(connector.inspection(), connector.manifest()), Some(&approved.wants));
+        if more.is_empty() {
+            return Ok(());
+        }
+        let path = self.installation.file.settings.connectors.join(format!("{name}.wasm"));
+        let listed: Vec<String> = more.iter().map(|want| format!("{} {want}", want.kind())).collect();
+        let text = format!(
+            "connector `{name}` asks for more than was approved: {}; look at it, and approve it: `wharf install {}`",
+            listed.join("; "),
+            path.display()
+        );
+        Err(Failure::new(Exit::Connector, "not-approved", text))
     }
 
     /// Fails unless exactly this file was approved.

@@ -91,6 +91,24 @@ fn file_that_changed_after_it_was_approved_is_refused() {
 }
 
 #[test]
+fn connector_that_asks_for_more_than_when_it_was_approved_is_refused_until_that_is_approved() {
+    let site = Site::new(FILE);
+    install(&site, "asks-more", &["--approve"]);
+    assert_eq!(site.run(&["validate"]).code, 0);
+    // As if its program had said less of itself that time.
+    let lock = std::fs::read_to_string(site.path("wharf.lock")).unwrap();
+    let (before, after) = lock.split_once("origin = \"https://two.example\"").unwrap();
+    site.write("wharf.lock", &format!("{before}origin = \"https://three.example\"{after}"));
+    let ended = site.run(&["validate"]);
+    assert_eq!(ended.code, 4);
+    let told = "asks for more than was approved: host https://two.example, any method";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    assert_eq!(code(&install(&site, "asks-more", &[])), (1, "approval-needed"));
+    assert_eq!(install(&site, "asks-more", &["--approve"]).0, 0);
+    assert_eq!(site.run(&["validate"]).code, 0);
+}
+
+#[test]
 fn revoked_connector_runs_no_more_and_history_tells_everything() {
     let site = Site::new(FILE);
     install(&site, "asks-little", &["--approve"]);

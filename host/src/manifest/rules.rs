@@ -436,5 +436,11 @@ fn check_origin(text: &str) -> Result<(), &'static str> {
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || plain.ends_with('/') {
         return Err("has more than scheme, host and port");
     }
+    // What is approved is what people read: no look-alikes of other scripts, no addresses in disguise.
+    if url.origin().ascii_serialization() != plain || url.host_str().is_some_and(|host| host.ends_with('.')) {
+        return Err(
+            "is not in its plain spelling: lower case, other scripts in punycode, no port that is the scheme's own",
+        );
+    }
     Ok(())
 }

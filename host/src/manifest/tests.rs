@@ -147,6 +147,15 @@ fn texts_that_are_no_origin_are_refused() {
         "https://api.*.com",
         "https://*.*.example.com",
         "https://",
+        // Not in their plain spelling: people would approve something else than they read.
+        "https://API.example.com",
+        "https://\u{430}pi.example.com",
+        "https://*.\u{430}pi.example.com",
+        "https://api.example.com:443",
+        "https://api.example.com.",
+        "https://2130706433",
+        "https://127.1",
+        "https://api.exa\tmple.com",
     ];
     for text in texts {
         let found = found(&with("/hosts/2/origin", json!(text)));
