@@ -81,7 +81,10 @@ impl Ending<'_> {
             Some(stop) => self.by_host(stop),
             None => self.by_guest(error),
         };
-        self.complete(Error::failed(cause, blame, message))
+        // What says that a connector did something wrong quotes it.
+        let mut failure = Failure { cause, message, evidence: None };
+        self.setting.rooms.redact_failure(self.scope, &mut failure);
+        self.complete(Error::failed(failure.cause, blame, failure.message))
     }
 
     fn by_host(&self, stop: &Stop) -> (Cause, Blame, String) {

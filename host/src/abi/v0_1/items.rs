@@ -78,7 +78,7 @@ pub(super) fn one(item: types::Item, call: &Call) -> Result<Item, Stop> {
         types::Content::Slice(slice) => Document::new(cut(slice, &item.id, call.kept())?),
     };
     Ok(Item {
-        entity: item.entity,
+        entity: searched(item.entity, "document", call),
         id: searched(item.id, "document", call),
         revision: searched(item.revision, "document", call),
         updated: item.updated.map(Instant),
@@ -108,7 +108,8 @@ pub(super) fn reply(mut reply: Reply, call: &Call) -> Reply {
     if let Some(clean) = rooms.searched(scope, "reply", &reply.body) {
         reply.body = clean.to_vec();
     }
-    reply.headers.iter_mut().for_each(|(_, value)| rooms.redact(scope, "reply", value));
+    let texts = reply.headers.iter_mut().flat_map(|(name, value)| [name, value]);
+    texts.for_each(|text| rooms.redact(scope, "reply", text));
     reply
 }
 
