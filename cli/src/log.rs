@@ -23,9 +23,22 @@ pub(crate) fn start(shared: &Shared, output: &Output) -> Result<(), Failure> {
 }
 
 /// Applies a level that stands alone to Wharf's own lines: at `trace` the compiler of connectors alone writes millions.
+///
+/// Lines below `info` of the HTTP/2 library are left out whatever the filter says: they quote what a remote writes as its
+/// reason to end a connection, before anybody has searched it for secrets.
 fn directives(filter: &str) -> String {
     let level = filter.trim();
-    if level.parse::<LevelFilter>().is_ok() { format!("warn,wharf={level}") } else { level.to_owned() }
+    if level.parse::<LevelFilter>().is_ok() {
+        return format!("warn,wharf={level}");
+    }
+    let mut directives: Vec<&str> = level.split(',').filter(|one| !is_of_http2(one)).collect();
+    directives.push("h2=info");
+    directives.join(",")
+}
+
+fn is_of_http2(directive: &str) -> bool {
+    let target = directive.trim().split(['=', '[']).next().unwrap_or_default();
+    target == "h2" || target.starts_with("h2::")
 }
 
 #[cfg(test)]
@@ -36,7 +49,15 @@ mod tests {
     fn level_alone_is_for_our_own_lines() {
         assert_eq!(directives("trace"), "warn,wharf=trace");
         assert_eq!(directives(" off"), "warn,wharf=off");
-        assert_eq!(directives("wharf_flow=debug,hyper=info"), "wharf_flow=debug,hyper=info");
-        assert_eq!(directives("nonsense"), "nonsense");
+        assert_eq!(directives("wharf_flow=debug,hyper=info"), "wharf_flow=debug,hyper=info,h2=info");
+        assert_eq!(directives("nonsense"), "nonsense,h2=info");
+    }
+
+    #[test]
+    fn what_a_remote_gives_as_its_reason_is_not_logged() {
+        for filter in ["trace,hyper=info", "h2=trace", "h2::proto=trace,debug", "trace,h2[frame]=trace"] {
+            let directives = directives(filter);
+            assert!(directives.ends_with("h2=info") && directives.matches("h2").count() == 1, "{directives}");
+        }
     }
 }
