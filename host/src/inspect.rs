@@ -59,6 +59,9 @@ const WASI: [(&str, &[&str]); 7] = [
     ),
 ];
 
+/// Most levels of components and modules within each other. What is built by tools has three.
+const MOST_DEPTH: usize = 32;
+
 /// A version of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Version {
@@ -146,6 +149,7 @@ impl Inspection {
 /// not speak, or when it imports what the host does not give.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
     let (imports, exports) = names(bytes)?;
+    check_depth(bytes)?;
     let contract = contract_version(&imports, &exports)?;
     check_exports(&exports)?;
     imports.iter().try_for_each(|import| check_import(import, contract))?;
@@ -200,6 +204,26 @@ fn names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
         }
         rest = rest.get(skip..).ok_or_else(truncated)?;
     }
+}
+
+/// Refuses components within each other beyond what tools make: compiling a hundred kilobytes of them takes more memory than
+/// machines have.
+fn check_depth(bytes: &[u8]) -> Result<(), Error> {
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| malformed(bytes, &error))? {
+            Payload::Version { .. } => depth = depth.saturating_add(1),
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST_DEPTH {
+            let message = format!(
+                "the component has others within it, more than {MOST_DEPTH} levels deep; build it with tools that make fewer"
+            );
+            return Err(load("nested-too-deep", message));
+        }
+    }
+    Ok(())
 }
 
 /// Finds the one contract version that the names speak of.
@@ -307,6 +331,21 @@ mod tests {
             let error = inspect(bytes).unwrap_err();
             assert_eq!((error.code(), error.kind()), (code, ErrorKind::Load), "{bytes:?}: {error}");
         }
+    }
+
+    #[test]
+    fn components_within_each_other_are_refused_beyond_a_depth() {
+        let nested = |levels: usize| {
+            (1..levels).fold(b"\0asm\x0d\0\x01\0".to_vec(), |inner, _| {
+                let mut outer = b"\0asm\x0d\0\x01\0\x04".to_vec();
+                let length = inner.len();
+                outer.extend([0x80 | u8::try_from(length & 0x7f).unwrap(), u8::try_from(length >> 7).unwrap()]);
+                outer.extend(inner);
+                outer
+            })
+        };
+        assert_eq!(check_depth(&nested(MOST_DEPTH)).map_err(|error| error.code()), Ok(()));
+        assert_eq!(check_depth(&nested(MOST_DEPTH + 1)).map_err(|error| error.code()), Err("nested-too-deep"));
     }
 
     #[test]
