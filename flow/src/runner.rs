@@ -2,6 +2,7 @@
 
 pub(crate) mod definition;
 
+mod adoption;
 mod agenda;
 mod apply;
 mod ask;

@@ -2,6 +2,7 @@
 
 use wharf_host::model::{Action, Answer, Applied, Cause, Failure, Outcome, Trace};
 
+use super::adoption::Said;
 use super::belief::{Belief, under_its_id};
 use super::decide::{Decided, Decision, Refusal};
 use super::definition;
@@ -213,21 +214,11 @@ impl Run<'_> {
         self.remote_is_there(&intent.connection).await?;
         let found = matches!(outcome, Outcome::AlreadyApplied(_));
         match self.judge(intent, outcome, trace)? {
-            Belief::Believed(Some(applied)) if found => self.found(intent, applied).await,
+            Belief::Believed(Some(applied)) if found => self.adopt(intent, applied, Said::Ours).await,
             Belief::Believed(applied) => Ok(self.applied(intent, applied)),
             Belief::Refused(failure) => self.react(intent, &failure, at).await,
             Belief::Checked(effect) => Ok(effect),
         }
-    }
-
-    /// Takes a document that a connector found for the one that was to be made, unless it finds anything.
-    pub(super) async fn found(&self, intent: &StoredIntent, applied: Applied) -> Result<Effect, Error> {
-        let again = !self.note_made(intent, &applied.id);
-        if self.finds_anything(intent, &applied.id, again).await? {
-            let why = self.distrust(intent, &applied.id).await?;
-            return Ok(self.parked(&why));
-        }
-        Ok(self.applied(intent, Some(applied)))
     }
 
     async fn whole_batch_failed(

@@ -7,7 +7,6 @@ use wharf_host::model::{Action, Applied, Cause, Document, Failure, Instant, Inte
 
 use super::apply::internal;
 use super::ask::parked_unknown;
-use super::mint;
 use super::policy::{Writes, writes_of};
 use super::run::Run;
 use crate::ledger::{Effect, StoredIntent, Teller, Told};
@@ -95,50 +94,6 @@ impl Run<'_> {
         Ok(verdicts.is_ok_and(|verdicts| verdicts.first().is_some_and(found_as_well)))
     }
 
-    /// Tells whether a connector finds a document for a text that nobody wrote, as one does whose remote does not know its
-    /// filter: then nothing that it finds can be believed. Asked where it finds what was made for another item, or found for
-    /// one (`again`), and of a connector that has not made anything yet.
-    pub(super) async fn finds_anything(&self, intent: &StoredIntent, id: &str, again: bool) -> Result<bool, Error> {
-        let StoredIntent { connection, entity, action, .. } = intent;
-        if *action != Action::Create || !self.is_verifiable(connection, entity, *action) {
-            return Ok(false);
-        }
-        let kind = (connection.clone(), entity.clone());
-        let again = again || self.runner.ledger.bound_elsewhere(intent, id)?.is_some();
-        let new = self.runner.settings.check_one_in > 0 && !self.is_proven(connection, entity)?;
-        if self.sober().contains(&kind) || !(again || new) {
-            return Ok(false);
-        }
-        let installation = self.runner.ledger.installation();
-        let stranger = Intent {
-            id: self.runner.mint_id(),
-            correlation: mint::correlation(installation, &["nobody", &intent.correlation]),
-            document: Document::new("{}"),
-            ..intent.to_host()
-        };
-        let Ok(answer) = self.runner.endpoint(connection)?.verify(&[stranger]).await else { return Ok(false) };
-        self.count_calls(connection, &answer.trace);
-        let finds = matches!(answer.value.first(), Some(Ok(Verdict::Found(_))));
-        if !finds {
-            self.sober().insert(kind);
-        }
-        Ok(finds)
-    }
-
-    /// Stops writes of a kind whose connector finds what nobody wrote; returns why.
-    pub(super) async fn distrust(&self, intent: &StoredIntent, id: &str) -> Result<Failure, Error> {
-        let detail = format!(
-            "the connector of `{}` says that `{id}` is the `{}` that it was asked for, and finds one as well for a text that nobody wrote",
-            intent.connection, intent.entity
-        );
-        let message = format!("{detail}; install a corrected connector");
-        let failure =
-            Failure { cause: Cause::ContractChanged { detail, sample: String::new() }, message, evidence: None };
-        let scope = HoldScope::Writes(intent.connection.clone(), intent.entity.clone(), intent.action);
-        self.hold(scope, &failure, None, 0).await?;
-        Ok(failure)
-    }
-
     /// Says why the remote is asked although the connector said that it wrote.
     /// And when.
     fn suspicion(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<(Teller, Instant, String)>, Error> {
@@ -158,14 +113,19 @@ impl Run<'_> {
             // At once: what follows is believed as soon as the remote has shown one.
             return Ok(Some((Teller::Connector, self.now(), text)));
         }
-        let drawn = draw(&intent.correlation).checked_rem(u64::from(one_in)) == Some(0);
+        let drawn = self.is_drawn(intent);
         let text = || format!("the connector says that it is `{id}`; one in {one_in} is checked with the remote");
         Ok(drawn.then(|| (Teller::Connector, self.ask_at(0), text())))
     }
 
+    /// Tells whether an intent is one of those that the remote is asked about, whoever the connector is.
+    pub(super) fn is_drawn(&self, intent: &StoredIntent) -> bool {
+        draw(&intent.correlation).checked_rem(u64::from(self.runner.settings.check_one_in)) == Some(0)
+    }
+
     /// Tells whether the remote has shown a document that the connector said it made: in this run, or in one before, as
     /// something of this flow is done, and lately with this connector on this connection.
-    fn is_proven(&self, connection: &str, entity: &str) -> Result<bool, Error> {
+    pub(super) fn is_proven(&self, connection: &str, entity: &str) -> Result<bool, Error> {
         let kind = (connection.to_owned(), entity.to_owned());
         if self.proven().contains(&kind) {
             return Ok(true);
@@ -206,12 +166,19 @@ impl Run<'_> {
             "the connector of `{}` said that it wrote `{}` as `{}`, and the remote says each time that it is not there",
             intent.connection, intent.entity, told.id
         );
-        let message = format!("{detail}; install a corrected connector");
+        let failure = self.accuse(intent, detail).await?;
+        Ok(self.parked(&failure))
+    }
+
+    /// Stops writes of a kind until a person has looked at the connector; returns why.
+    pub(super) async fn accuse(&self, intent: &StoredIntent, detail: String) -> Result<Failure, Error> {
+        let message =
+            format!("{detail}; install a corrected connector, and let `wharf reconcile` name what else is not there");
         let cause = Cause::ContractChanged { detail, sample: String::new() };
         let failure = Failure { cause, message, evidence: None };
         let scope = HoldScope::Writes(intent.connection.clone(), intent.entity.clone(), intent.action);
         self.hold(scope, &failure, None, 0).await?;
-        Ok(self.parked(&failure))
+        Ok(failure)
     }
 
     /// Ends a check that the remote could not answer. An id that two documents have is not believed without an answer.

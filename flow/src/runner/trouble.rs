@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wharf_host::model::{Applied, Cause, Failure, Instant};
 
+use super::adoption::Said;
 use super::ask::parked_unknown;
 use super::decide::{refused, unmapped};
 use super::explain::{Found, find};
@@ -67,7 +68,9 @@ impl Run<'_> {
                 message: failure.message.clone(),
             },
             Reaction::ParkUnknown => parked_unknown(intent, &format!("this remote cannot tell: {}", failure.message)),
-            Reaction::Bind { id: Some(id) } => self.found(intent, Applied { id, revision: None, number: None }).await?,
+            Reaction::Bind { id: Some(id) } => {
+                self.adopt(intent, Applied { id, revision: None, number: None }, Said::Alike).await?
+            }
             Reaction::Bind { id: None } => self.applied(intent, None),
             Reaction::Done => self.applied(intent, None),
             Reaction::Need { entity, key } => self.need(intent, failure, &entity, &key, at.attempts),
@@ -115,7 +118,7 @@ impl Run<'_> {
         told.map_or_else(|| now.after(RATE_LIMIT), |told| told.max(now.after(SHORTEST_HOLD)))
     }
 
-    fn later(&self, intent: &StoredIntent, pace: Pace, attempts: u32) -> Instant {
+    pub(super) fn later(&self, intent: &StoredIntent, pace: Pace, attempts: u32) -> Instant {
         let seed = u64::from_ne_bytes(intent.n.to_ne_bytes()) ^ mix(self.now().0);
         self.now().after(delay(pace, attempts, seed))
     }

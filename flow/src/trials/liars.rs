@@ -336,9 +336,52 @@ fn connector_that_came_to_find_what_nobody_wrote_binds_one_document_at_most() {
 #[test]
 fn documents_that_are_one_and_the_same_at_the_target_are_bound_to_it() {
     let world = with_usual_checks(world().with_orders(4));
-    world.target.script(|_, _| Fate::Says(Outcome::AlreadyApplied(applied("1"))));
+    world.target.put("1", order(1));
+    let there = Cause::Conflict { existing_id: Some("1".into()), same_content: Some(true) };
+    world.target.script(move |_, _| Fate::Fails(there.clone()));
     let report = world.run_to_the_end();
     assert_eq!((report.totals.done, report.holds.len()), (4, 0), "{report:?}");
+}
+
+#[test]
+fn document_that_is_said_to_be_there_already_and_is_not_is_not_believed() {
+    let there = |id: &str| Cause::Conflict { existing_id: Some(id.into()), same_content: Some(true) };
+    let fates = [Fate::Says(Outcome::AlreadyApplied(applied("made-up"))), Fate::Fails(there("made-up"))];
+    for fate in fates {
+        let world = with_usual_checks(world().with_orders(4));
+        let told = fate.clone();
+        world.target.script(move |_, _| told.clone());
+        let report = world.run();
+        assert_eq!(report.totals.done, 0, "{fate:?}: {report:?}");
+        assert!(report.holds.iter().any(|hold| hold.message.contains("does not have it as that")), "{report:?}");
+    }
+}
+
+#[test]
+fn one_document_that_is_said_to_be_what_several_intents_made_is_not_believed() {
+    let world = world().with_orders(4);
+    world.target.put("1", order(1));
+    world.target.script(|_, _| Fate::Says(Outcome::AlreadyApplied(applied("1"))));
+    let report = world.run();
+    assert_eq!(report.totals.done, 1, "{report:?}");
+    assert!(report.holds.iter().any(|hold| hold.message.contains("does not have it as that")), "{report:?}");
+}
+
+#[test]
+fn documents_of_a_ledger_that_was_lost_are_found_again() {
+    let world = with_usual_checks(world().with_orders(40));
+    let mut written = std::collections::BTreeMap::new();
+    world.target.script(move |intent, before| match before {
+        0 => {
+            written.insert(intent.correlation.clone(), written.len() + 1);
+            Fate::AnswerLost
+        }
+        _ => Fate::Says(Outcome::AlreadyApplied(applied(&format!("target-{}", written[&intent.correlation])))),
+    });
+    // Every question is answered wrongly until each was sent once more.
+    world.target.verify_script(|_, before| (before < 2).then_some(Ok(Verdict::Absent)));
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, report.holds.len(), world.target.written().len()), (40, 0, 40), "{report:?}");
 }
 
 #[test]
