@@ -5,7 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{Arguments, Before, Context, Served};
 use crate::failure::{Exit, Failure};
@@ -13,6 +14,9 @@ use crate::site::Installation;
 
 /// How often the files are looked at. A change is taken up when two looks find the same: no half of a file is read.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often a change that was refused is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// What the files of an installation hold: its own, the approvals, the listener's certificate and key. Values of secrets
 /// are asked for again whenever they are used, so they are not among them.
@@ -50,8 +54,8 @@ fn mark(path: PathBuf) -> (PathBuf, Option<u64>) {
     (path, content)
 }
 
-/// Waits until the installation is another one, and opens it. One with mistakes is reported once, and what is served goes
-/// on as it was.
+/// Waits until the installation is another one, and opens it. One with mistakes is reported once, what is served goes on as it
+/// was, and it is tried again: what is missing may be a file that nobody looks at, or an address that was taken.
 ///
 /// # Errors
 /// When the mistake is that a connector which is served was revoked: nothing runs that is not approved.
@@ -62,22 +66,42 @@ pub(super) async fn changed(
     before: &Before<'_>,
 ) -> Result<Served, Failure> {
     let (mut known, mut last) = (served.clone(), served.clone());
+    let mut refused: Option<Refused> = None;
     loop {
         tokio::time::sleep(LOOK).await;
         let now = known.again();
-        if now == known || now != std::mem::replace(&mut last, now.clone()) {
+        let is_whole = now == std::mem::replace(&mut last, now.clone());
+        let is_due = refused.as_ref().is_some_and(|refused| refused.at.elapsed() >= AGAIN);
+        if !is_whole || (now == known && !is_due) {
             continue;
         }
         match Box::pin(Served::open(arguments, context, Some(before))).await {
             Ok(next) => return Ok(next),
             Err(failure) => {
                 revoked(before)?;
-                let json = json!({ "event": "reload-refused", "error": failure.json() });
-                context.output.event(&json, "the installation changed, and is not taken up; what was served goes on:");
-                context.output.failure(&failure);
+                let error = failure.json();
+                if refused.is_none_or(|refused| refused.error != error) {
+                    tell(&failure, &error, context);
+                }
+                refused = Some(Refused { error, at: Instant::now() });
                 known = now;
             }
         }
+    }
+}
+
+/// A change that is not taken up.
+struct Refused {
+    error: Value,
+    /// When it was tried last.
+    at: Instant,
+}
+
+fn tell(failure: &Failure, error: &Value, context: &Context) {
+    let json = json!({ "event": "reload-refused", "error": error });
+    context.output.event(&json, "the installation changed, and is not taken up; what was served goes on:");
+    if !context.output.is_json() {
+        context.output.failure(failure);
     }
 }
 
