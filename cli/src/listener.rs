@@ -45,9 +45,6 @@ const BODY: Duration = Duration::from_secs(20);
 const HEADERS: usize = 64;
 const HEAD_BYTES: usize = 32 << 10;
 
-/// Time for requests under way when the program is told to stop.
-const FAREWELL: Duration = Duration::from_secs(5);
-
 /// A socket that is listened on. It outlives its listener when another one takes over, so that nobody is turned away.
 #[derive(Clone)]
 pub(crate) struct Socket {
@@ -67,6 +64,8 @@ pub(crate) struct Listener {
     socket: Socket,
     tls: Option<TlsAcceptor>,
     inside: Arc<Inside>,
+    /// The longest that a request may take which was accepted: its body, and its answer.
+    request_time: Duration,
 }
 
 struct Inside {
@@ -85,8 +84,12 @@ impl Listener {
     ) -> Result<Self, Failure> {
         let tls = settings.tls.as_ref().map(|files| tls::acceptor(installation, files)).transpose()?;
         let cannot = |error| {
-            let message =
-                format!("`{}` cannot be listened on ({error}); free it, or set `listen` of [serve]", settings.listen);
+            let own = before.is_some_and(|before| before.named.port() == settings.listen.port());
+            let fix = match own {
+                true => "this program listens on that port itself, so restart `wharf serve`",
+                false => "free it, or set `listen` of [serve]",
+            };
+            let message = format!("`{}` cannot be listened on ({error}); {fix}", settings.listen);
             Failure::new(Exit::Installation, "cannot-listen", message).at(installation.shown())
         };
         let socket = match before.filter(|before| before.named == settings.listen) {
@@ -95,7 +98,7 @@ impl Listener {
         };
         let requests = Semaphore::new(REQUESTS);
         let inside = Arc::new(Inside { desk, requests, body_bytes: settings.body_bytes });
-        Ok(Self { socket, tls, inside })
+        Ok(Self { socket, tls, inside, request_time: BODY + settings.deadline })
     }
 
     /// Returns the socket, for one that takes over.
@@ -111,7 +114,7 @@ impl Listener {
             .map_err(|error| Failure::internal(format!("the listener has no address: {error}")))
     }
 
-    /// Answers until `stop` is set, then lets requests under way end.
+    /// Answers until `stop` is set or its sender is gone, then lets requests under way end: each has its whole time.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let mut open = JoinSet::new();
@@ -142,7 +145,7 @@ impl Listener {
         }
         drop(self.socket);
         // What takes longer is dropped: deliveries are durable by then, or were not answered.
-        let _ = tokio::time::timeout(FAREWELL, async { while open.join_next().await.is_some() {} }).await;
+        let _ = tokio::time::timeout(self.request_time, async { while open.join_next().await.is_some() {} }).await;
     }
 }
 

@@ -1,12 +1,16 @@
 //! `wharf serve [FLOW..]`.
 
+mod listeners;
 mod reload;
 
+use std::future::Future;
+
+use futures::FutureExt;
 use serde_json::json;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
 use wharf_flow::{Ledger, OpenDoors, RunEvent, Runner, Schedule, Scheduler, ServeEvent, ServeObserver};
 
+use self::listeners::Listeners;
 use self::reload::Marks;
 use super::Context;
 use super::run::line;
@@ -30,19 +34,40 @@ pub(crate) struct Arguments {
 /// installation file meanwhile is taken up.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
-    let mut leaving = JoinSet::new();
-    let mut served = Some(Served::open(&arguments, context, None).await?);
+    let mut listeners = Listeners::default();
+    let served = serve(&arguments, context, &mut signals, &mut listeners).await;
+    // Whatever ended it: requests under way are answered, unless the program is told a second time to end.
+    let answered = tokio::select! {
+        answered = listeners.ended() => answered,
+        () = signals.wait() => Ok(()),
+    };
+    match served.and(answered) {
+        Ok(()) => {
+            context.output.event(&json!({ "event": "stopped" }), "stopped");
+            Ok(Exit::Fine)
+        }
+        Err(failure) if context.output.is_json() => {
+            context.output.event(&json!({ "event": "stopped", "error": failure.json() }), "stopped");
+            Ok(failure.exit)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn serve(
+    arguments: &Arguments,
+    context: &Context,
+    signals: &mut Signals,
+    listeners: &mut Listeners,
+) -> Result<(), Failure> {
+    let mut served = Some(Served::open(arguments, context, None).await?);
     let mut word = "serving";
     while let Some(serving) = served.take() {
         serving.announce(word, &context.output)?;
-        served = serving.until_changed(&arguments, context, &mut signals, &mut leaving).await?;
+        served = serving.until_changed(arguments, context, signals, listeners).await?;
         word = "reloaded";
     }
-    while let Some(left) = leaving.join_next().await {
-        left.map_err(|error| Failure::internal(format!("the listener broke off: {error}")))?;
-    }
-    context.output.event(&json!({ "event": "stopped" }), "stopped");
-    Ok(Exit::Fine)
+    Ok(())
 }
 
 /// One state of the installation, ready to be served.
@@ -96,37 +121,62 @@ impl Served {
     }
 
     /// Serves until the program is told to end, or until the installation changed: then that is returned, ready to be
-    /// served. Its listener is among those that are `leaving` afterwards: they answer what they have accepted.
+    /// served. Its listener answers what it has accepted meanwhile.
     async fn until_changed(
         self,
         arguments: &Arguments,
         context: &Context,
         signals: &mut Signals,
-        leaving: &mut JoinSet<()>,
+        listeners: &mut Listeners,
     ) -> Result<Option<Self>, Failure> {
         let Self { site, ledger, runners, listener, doors, marks, .. } = self;
         let socket = listener.as_ref().map(Listener::socket);
-        let (stop, stopped) = watch::channel(false);
-        if let Some(listener) = listener {
-            leaving.spawn(async move {
-                listener.serve(stopped).await;
-                drop(doors);
-            });
-        }
+        let stop = listeners.start(listener, doors);
         let before = Before { site: &site, ledger: &ledger, socket: socket.as_ref() };
-        let mut next = Ok(None);
-        let shutdown = async {
-            tokio::select! {
-                () = signals.wait() => {}
-                changed = reload::changed(&marks, arguments, context, &before) => next = changed.map(Some),
-            }
-        };
         let scheduler = Scheduler::new(ledger.clone(), site.flow_settings());
-        let served = scheduler.serve(&runners, &Lines(&context.output), shutdown).await;
-        // Nobody listening any more is as good as having stopped.
-        let _ = stop.send(true);
-        served?;
-        next
+        let lines = Lines(&context.output);
+        let (drain, drained) = oneshot::channel::<()>();
+        let mut serving = std::pin::pin!(scheduler.serve(&runners, &lines, drained.map(drop)));
+        let next = tokio::select! {
+            biased;
+            () = signals.wait() => None,
+            failure = listeners.broken() => Some(Err(failure)),
+            changed = reload::changed(&marks, arguments, context, &before) => Some(changed),
+            served = serving.as_mut() => return served.map(|()| None).map_err(Failure::from),
+        };
+        drop(drain);
+        let Some(next) = next else {
+            listeners.stop(stop);
+            return farewell(serving, signals, listeners).await.map(|()| None);
+        };
+        // Its listener goes on until the next one takes over, unless the program is told to end now.
+        tokio::select! {
+            biased;
+            () = signals.wait() => {
+                listeners.stop(stop);
+                farewell(serving, signals, listeners).await.map(|()| None)
+            }
+            served = serving.as_mut() => {
+                served?;
+                next.map(Some)
+            }
+        }
+    }
+}
+
+/// Waits for runs to end; not any longer once the program is told a second time to end.
+async fn farewell(
+    serving: impl Future<Output = Result<(), wharf_flow::Error>>,
+    signals: &mut Signals,
+    listeners: &mut Listeners,
+) -> Result<(), Failure> {
+    tokio::select! {
+        biased;
+        () = signals.wait() => {
+            listeners.give_up();
+            Ok(())
+        }
+        served = serving => Ok(served?),
     }
 }
 

@@ -321,6 +321,70 @@ fn another_ledger_is_not_taken_up_while_the_program_serves() {
     assert_eq!(count(&site, "accepted"), 1);
 }
 
+/// Asks for something that takes as long as it may, and returns the status once it came.
+fn ask_slowly(daemon: &Daemon) -> std::thread::JoinHandle<u16> {
+    let mut stream = daemon.connect();
+    stream.write_all(b"GET /serve/desk/slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    std::thread::spawn(move || answer(&mut stream).0)
+}
+
+#[test]
+fn request_that_is_under_way_is_answered_although_the_installation_changes() {
+    let site = site();
+    let file = FILE.replace("deadline = \"1s\"", "deadline = \"12s\"");
+    site.write("wharf.toml", &file);
+    let mut daemon = Daemon::start(&site);
+    let asked = ask_slowly(&daemon);
+    site.write("wharf.toml", &format!("{file}# changed\n"));
+    assert!(daemon.line().starts_with("reloaded"));
+    assert_eq!(asked.join().unwrap(), 504);
+}
+
+#[test]
+fn request_that_is_under_way_is_answered_although_a_revocation_ends_the_program() {
+    let site = site();
+    site.write("wharf.toml", &FILE.replace("deadline = \"1s\"", "deadline = \"5s\""));
+    let mut daemon = Daemon::start(&site);
+    let asked = ask_slowly(&daemon);
+    assert_eq!(site.json(&["revoke", "webhook-mac", "--by", "chief"]).0, 0);
+    assert_eq!(asked.join().unwrap(), 504);
+    assert_eq!(code_of(&mut daemon.child), Some(4));
+}
+
+#[test]
+fn change_that_lacked_a_file_is_taken_up_once_that_is_there() {
+    let site = site();
+    let mut daemon = Daemon::start(&site);
+    site.write("wharf.toml", &format!("[wharf]\nconnectors = \"others\"\n{FILE}"));
+    assert!(daemon.line().contains("what was served goes on"));
+    std::fs::rename(site.path("connectors"), site.path("others")).unwrap();
+    assert!(daemon.line().starts_with("reloaded"));
+}
+
+#[test]
+fn what_is_served_as_json_is_one_value_in_each_line_also_when_something_is_wrong() {
+    let site = site();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+    command.current_dir(site.path("")).args(["serve", "--json"]).env("WHARF_TEST_KEY", KEY).env_remove("WHARF_FILE");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!([next(), next()].map(|event| event["event"].clone()), ["serving", "listening"]);
+    site.write("wharf.toml", "[serve]\nlisten = 1\n[flow");
+    let refused = next();
+    assert_eq!(
+        (&refused["event"], &refused["error"]["code"]),
+        (&"reload-refused".into(), &"installation-invalid".into())
+    );
+    site.write("wharf.toml", FILE);
+    assert_eq!([next(), next()].map(|event| event["event"].clone()), ["reloaded", "listening"]);
+    assert_eq!(site.json(&["revoke", "webhook-mac", "--by", "chief"]).0, 0);
+    let stopped = next();
+    assert_eq!((&stopped["event"], &stopped["error"]["code"]), (&"stopped".into(), &"not-approved".into()));
+    assert!(lines.next().is_none(), "that is the end");
+    assert_eq!(code_of(&mut child), Some(4));
+}
+
 #[test]
 fn listener_that_others_reach_needs_tls_or_a_word() {
     let site = site();
