@@ -1,9 +1,15 @@
 //! What commands show: how a run went, what a plan found, the story of a document, what waits and why.
 
+mod reconcile;
+mod story;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use wharf_host::model::{Action, Instant, Preview};
+
+pub use self::reconcile::{Asked, Difference, DifferenceKind, ReconcileReport, Side};
+pub use self::story::{Conflict, EffectKind, EffectStory, IntentState, ItemState, Story, StoryEvent};
 
 /// How a run went.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -139,175 +145,6 @@ pub struct PlannedWrite {
     pub document: String,
     /// The request, when the connector can tell it; else why not.
     pub preview: Result<Preview, String>,
-}
-
-/// The way of one document through one flow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Story {
-    /// Name of the flow.
-    pub flow: String,
-    /// Connection that it came from.
-    pub connection: String,
-    /// Entity.
-    pub entity: String,
-    /// Remote id.
-    pub id: String,
-    /// Where it stands.
-    pub state: ItemState,
-    /// Rule, for a filtered one; code of the cause, for a parked one.
-    pub under: Option<String>,
-    /// One sentence about the cause, when it is parked or was refused last.
-    pub message: Option<String>,
-    /// When it is tried next.
-    pub due: Option<Instant>,
-    /// What it was written as, in order: target, dependencies, write-backs.
-    pub effects: Vec<EffectStory>,
-    /// What happened, in order.
-    pub events: Vec<StoryEvent>,
-}
-
-/// One wanted effect on a remote system, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EffectStory {
-    /// Id of the intent.
-    pub intent: String,
-    /// What it is for.
-    pub kind: EffectKind,
-    /// Connection that is written to.
-    pub connection: String,
-    /// Entity.
-    pub entity: String,
-    /// What is done.
-    pub action: Action,
-    /// Text that finds the document in the remote system.
-    pub correlation: String,
-    /// Where it stands.
-    pub state: IntentState,
-    /// Remote id of the document.
-    pub id: Option<String>,
-    /// Number that people know it by.
-    pub number: Option<String>,
-    /// Failures that counted.
-    pub attempts: u32,
-    /// When it was sent last.
-    pub sent: Option<Instant>,
-    /// When its outcome was known.
-    pub settled: Option<Instant>,
-    /// Requests of the last call, one line each.
-    pub requests: Vec<String>,
-    /// Why it failed last: code and sentence.
-    pub failure: Option<(String, String)>,
-    /// Both sides, while it is parked because something else is there already.
-    pub conflict: Option<Conflict>,
-}
-
-/// What was to be written, and what is there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Conflict {
-    /// Id of what is there.
-    pub existing_id: String,
-    /// The document that was to be written, JSON text.
-    pub ours: String,
-    /// The document that is there, JSON text, as it was then; none where the connector cannot read it.
-    pub theirs: Option<String>,
-}
-
-/// One thing that happened to a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StoryEvent {
-    /// When.
-    pub at: Instant,
-    /// Short and constant, e.g. `read`, `changed`, `parked`, `released`.
-    pub what: String,
-    /// One sentence; empty when `what` says it all.
-    pub detail: String,
-}
-
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-        #[serde(rename_all = "kebab-case")]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$variant_meta])* $variant),+ }
-
-        impl $name {
-            /// Returns the word that listings and the ledger use.
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            pub(crate) fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.word())
-            }
-        }
-
-        impl rusqlite::ToSql for $name {
-            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-                Ok(self.word().into())
-            }
-        }
-
-        impl rusqlite::types::FromSql for $name {
-            fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
-                Self::from_word(value.as_str()?).ok_or(rusqlite::types::FromSqlError::InvalidType)
-            }
-        }
-    };
-}
-
-words! {
-    /// Where an item stands.
-    ItemState {
-        /// Read; filters and mapping come next.
-        New = "new",
-        /// Its effects are under way.
-        Working = "working",
-        /// Everything it was for has happened.
-        Done = "done",
-        /// A rule filtered it.
-        Filtered = "filtered",
-        /// It waits under its cause.
-        Parked = "parked",
-    }
-}
-
-words! {
-    /// Where an intent stands.
-    IntentState {
-        /// To be applied when it is due.
-        Planned = "planned",
-        /// Being applied; after a crash its outcome is unknown.
-        Sent = "sent",
-        /// It may or may not have taken effect; the remote is asked.
-        Unknown = "unknown",
-        /// It waits for another intent.
-        Waiting = "waiting",
-        /// It took effect, or had before.
-        Applied = "applied",
-        /// It failed, and its item waits under the cause.
-        Parked = "parked",
-        /// It was given up because its item changed before it took effect.
-        Replaced = "replaced",
-    }
-}
-
-words! {
-    /// What an intent is for.
-    EffectKind {
-        /// The flow's target document.
-        Target = "target",
-        /// A document that the target needs first.
-        Dependency = "dependency",
-        /// What is told to a connection once the target document exists.
-        WriteBack = "write-back",
-    }
 }
 
 /// Items that wait under one cause and key.
@@ -463,88 +300,6 @@ pub enum Presence {
     /// It could not be asked.
     #[default]
     Unknown,
-}
-
-/// How a window of the source and the target compare.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct ReconcileReport {
-    /// Name of the flow.
-    pub flow: String,
-    /// Start of the window.
-    pub from: Instant,
-    /// End of the window.
-    pub to: Instant,
-    /// Records that the source has in it.
-    pub read: u64,
-    /// What the source's own count says, where it has one.
-    pub counted: Option<u64>,
-    /// What the ledger says of those records.
-    pub ledger: Totals,
-    /// Those that the ledger does not know.
-    pub not_in_ledger: u64,
-    /// Records that should be at the target: all that no rule filtered.
-    pub source: Side,
-    /// Those of them that are there.
-    pub target: Side,
-    /// How the target was asked.
-    pub asked: Asked,
-    /// Every record that is not as it should be, by entity and id.
-    pub differences: Vec<Difference>,
-    /// Whether both sides are the same.
-    pub agrees: bool,
-}
-
-/// One side of a comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Side {
-    /// Records.
-    pub count: u64,
-    /// Digest over the source's names of them, hex: the same records, the same digest.
-    pub digest: String,
-}
-
-/// How a target was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Asked {
-    /// For each document by its id.
-    OneByOne,
-    /// By reading its feed.
-    ByFeed,
-    /// Not at all: the connector can do neither, and the ledger is believed.
-    #[default]
-    Not,
-}
-
-/// A record that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Entity at the source.
-    pub entity: String,
-    /// Id at the source.
-    pub id: String,
-    /// Id at the target, as far as the ledger knows it.
-    pub target: Option<String>,
-    /// What is the matter.
-    pub what: DifferenceKind,
-    /// One sentence, or the cause that it is parked under.
-    pub detail: String,
-}
-
-/// What is the matter with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DifferenceKind {
-    /// The flow has not read it.
-    NotRead,
-    /// It is being worked on.
-    Waiting,
-    /// It is parked.
-    Parked,
-    /// The source has a newer version.
-    Changed,
-    /// It was written, and is not at the target.
-    Missing,
 }
 
 /// What became of skipping.
