@@ -150,6 +150,16 @@ fn full_disk_stops_cleanly_and_nothing_is_lost_or_doubled_when_there_is_room_aga
 }
 
 #[test]
+fn id_of_an_installation_is_in_its_file_and_not_only_in_the_log() {
+    let world = world();
+    let ledger = world.ledger();
+    let without_log = world.path().with_file_name("without-log.sqlite");
+    std::fs::copy(world.path(), &without_log).unwrap();
+    let other = Ledger::open(&without_log, Arc::clone(&world.time) as Arc<dyn Clock>).unwrap();
+    assert_eq!(other.installation(), ledger.installation());
+}
+
+#[test]
 fn ledger_that_another_program_locks_is_read_all_the_same() {
     let world = world().with_orders(1);
     world.run();
