@@ -62,6 +62,10 @@ const WASI: [(&str, &[&str]); 7] = [
 /// Most levels of components and modules within each other. What is built by tools has three.
 const MOST_DEPTH: usize = 32;
 
+/// Most functions of a component, those of all its modules together. A whole Python has some 20,000; each takes about six
+/// kilobytes while it is compiled.
+const MOST_FUNCTIONS: u32 = 100_000;
+
 /// A version of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Version {
@@ -149,7 +153,7 @@ impl Inspection {
 /// not speak, or when it imports what the host does not give.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
     let (imports, exports) = names(bytes)?;
-    check_depth(bytes)?;
+    check_work(bytes)?;
     let contract = contract_version(&imports, &exports)?;
     check_exports(&exports)?;
     imports.iter().try_for_each(|import| check_import(import, contract))?;
@@ -206,15 +210,21 @@ fn names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
     }
 }
 
-/// Refuses components within each other beyond what tools make: compiling a hundred kilobytes of them takes more memory than
-/// machines have.
-fn check_depth(bytes: &[u8]) -> Result<(), Error> {
-    let mut depth = 0_usize;
+/// Refuses what would take more memory to compile than machines have, beyond what tools make: components within each other, of
+/// which a hundred kilobytes are enough, and functions, of which a few megabytes are.
+fn check_work(bytes: &[u8]) -> Result<(), Error> {
+    let (mut depth, mut functions) = (0_usize, 0_u32);
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| malformed(bytes, &error))? {
             Payload::Version { .. } => depth = depth.saturating_add(1),
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CodeSectionStart { count, .. } => functions = functions.saturating_add(count),
             _ => {}
+        }
+        if functions > MOST_FUNCTIONS {
+            let message =
+                format!("the component has more than {MOST_FUNCTIONS} functions; leave out what it does not use");
+            return Err(load("too-many-functions", message));
         }
         if depth > MOST_DEPTH {
             let message = format!(
@@ -344,8 +354,29 @@ mod tests {
                 outer
             })
         };
-        assert_eq!(check_depth(&nested(MOST_DEPTH)).map_err(|error| error.code()), Ok(()));
-        assert_eq!(check_depth(&nested(MOST_DEPTH + 1)).map_err(|error| error.code()), Err("nested-too-deep"));
+        assert_eq!(check_work(&nested(MOST_DEPTH)).map_err(|error| error.code()), Ok(()));
+        assert_eq!(check_work(&nested(MOST_DEPTH + 1)).map_err(|error| error.code()), Err("nested-too-deep"));
+    }
+
+    #[test]
+    fn functions_beyond_a_number_are_refused() {
+        let of = |count: u32| {
+            let length = usize::try_from(count).unwrap();
+            // A module with a type, and functions that do nothing.
+            let leb = |number: u32| {
+                [number | 0x80, (number >> 7) | 0x80, (number >> 14) & 0x7f]
+                    .map(|byte| u8::try_from(byte & 0xff).unwrap())
+            };
+            let section =
+                |kind: u8, body: &[u8]| [&[kind], &leb(u32::try_from(body.len()).unwrap())[..], body].concat();
+            let functions = [&leb(count)[..], &vec![0; length]].concat();
+            let code = [&leb(count)[..], &[2, 0, 0x0b].repeat(length)].concat();
+            let sections = [section(1, &[1, 0x60, 0, 0]), section(3, &functions), section(10, &code)].concat();
+            let module = [b"\0asm\x01\0\0\0", sections.as_slice()].concat();
+            [b"\0asm\x0d\0\x01\0".as_slice(), &section(1, &module)].concat()
+        };
+        assert_eq!(check_work(&of(MOST_FUNCTIONS)).map_err(|error| error.code()), Ok(()));
+        assert_eq!(check_work(&of(MOST_FUNCTIONS + 1)).map_err(|error| error.code()), Err("too-many-functions"));
     }
 
     #[test]
