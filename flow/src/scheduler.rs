@@ -238,25 +238,25 @@ impl Scheduler {
     }
 
     fn slots<'r>(&self, runners: &'r [Runner]) -> Result<Vec<Slot<'r>>, Error> {
-        let slot = |runner: &'r Runner| {
-            let LeftOver { feed, work } = runner.left_over()?;
-            let freed = runner.frees_parked()?.then(|| self.ledger.now());
-            Ok(Slot {
-                runner,
-                due: self.next_start(runner)?.into_iter().chain(feed).min(),
-                under_way: false,
-                left: freed.or(work),
-                rests_until: Instant::default(),
-            })
-        };
-        runners.iter().map(slot).collect()
+        runners.iter().map(|runner| self.slot(runner)).collect()
+    }
+
+    fn slot<'r>(&self, runner: &'r Runner) -> Result<Slot<'r>, Error> {
+        let LeftOver { feed, work } = runner.left_over()?;
+        let freed = runner.frees_parked()?.then(|| self.ledger.now());
+        Ok(Slot {
+            runner,
+            due: self.next_start(runner)?.into_iter().chain(feed).min(),
+            under_way: false,
+            left: freed.or(work),
+            rests_until: Instant::default(),
+        })
     }
 
     /// Finds out again when slots are due, after the clock was set back: what they were given was by a clock that was ahead.
     fn date_anew(&self, slots: &mut [Slot<'_>]) -> Result<(), Error> {
         for slot in slots.iter_mut().filter(|slot| !slot.under_way) {
-            slot.due = self.next_start(slot.runner)?;
-            slot.rests_until = Instant::default();
+            *slot = self.slot(slot.runner)?;
         }
         Ok(())
     }
