@@ -208,14 +208,22 @@ impl Ledger {
         Ok(found.optional()?)
     }
 
-    /// Tells whether a flow wrote a document of that id for another item.
-    pub(crate) fn is_of_another_item(&self, flow: i64, intent: &StoredIntent, id: &str) -> Result<bool> {
+    /// Returns id and correlation text of an intent of a flow that wrote a document of that id for another item; the newest if
+    /// there are several.
+    pub(crate) fn of_another_item(
+        &self,
+        flow: i64,
+        intent: &StoredIntent,
+        id: &str,
+    ) -> Result<Option<(String, String)>> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
-            "SELECT 1 FROM intents WHERE connection = ?1 AND result_id = ?2 AND entity = ?3 AND flow = ?4 AND kind = 'target'
-             AND item IS NOT (SELECT item FROM intents WHERE n = ?5)",
+            "SELECT id, correlation FROM intents
+             WHERE connection = ?1 AND result_id = ?2 AND entity = ?3 AND flow = ?4 AND kind = 'target'
+             AND item IS NOT (SELECT item FROM intents WHERE n = ?5) ORDER BY n DESC LIMIT 1",
         )?;
-        Ok(statement.exists(params![intent.connection, id, intent.entity, flow, intent.n])?)
+        let wanted = params![intent.connection, id, intent.entity, flow, intent.n];
+        Ok(statement.query_row(wanted, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// Returns those of the intents that are still under way for a flow. Another run may have taken up what was stopped for

@@ -130,7 +130,9 @@ impl Run<'_> {
                     let text = format!("the connector finds `{}` for two documents", applied.id);
                     return Ok(parked_unknown(intent, &text));
                 }
-                if let Some(lie) = self.names_another(intent, &applied)? {
+                if let Some(lie) = self.names_another(intent, &applied)?
+                    && self.is_another_there(intent, &applied).await?
+                {
                     return Ok(parked_unknown(intent, &format!("the connector does not keep the contract: {lie}")));
                 }
                 if self.finds_anything(intent, &applied.id, false).await? {

@@ -70,8 +70,7 @@ impl Run<'_> {
     /// anew because it was gone may have any other id.
     pub(super) fn names_another(&self, intent: &StoredIntent, applied: &Applied) -> Result<Option<String>, Error> {
         let Some(target) = intent.target.as_deref().filter(|target| *target != applied.id) else { return Ok(None) };
-        let another =
-            !applied.id.is_empty() && self.runner.ledger.is_of_another_item(self.flow, intent, &applied.id)?;
+        let another = self.of_another(intent, &applied.id)?.is_some();
         let lie = || format!("it was to change `{target}` and says that it is `{}`, another document", applied.id);
         Ok(another.then(lie))
     }
@@ -81,7 +80,32 @@ impl Run<'_> {
     pub(super) async fn finds_both(&self, intent: &StoredIntent, found: &Applied) -> Result<bool, Error> {
         let again = intent.told.as_ref().is_some_and(|told| told.by == Teller::ConnectorAgain && told.id == found.id);
         let other = if again { self.runner.ledger.bound_elsewhere(intent, &found.id)? } else { None };
-        let Some((id, correlation)) = other else { return Ok(false) };
+        match other {
+            Some(other) => self.is_there_as_well(intent, other, found).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Tells whether another document of the flow, whose id is told of for a change of this one, is still there under it.
+    pub(super) async fn is_another_there(&self, intent: &StoredIntent, found: &Applied) -> Result<bool, Error> {
+        match self.of_another(intent, &found.id)? {
+            Some(other) => self.is_there_as_well(intent, other, found).await,
+            None => Ok(false),
+        }
+    }
+
+    fn of_another(&self, intent: &StoredIntent, id: &str) -> Result<Option<(String, String)>, Error> {
+        let known = if id.is_empty() { None } else { self.runner.ledger.of_another_item(self.flow, intent, id)? };
+        Ok(known)
+    }
+
+    /// Tells whether a connector finds an older document, by intent and correlation text, as this one too.
+    async fn is_there_as_well(
+        &self,
+        intent: &StoredIntent,
+        (id, correlation): (String, String),
+        found: &Applied,
+    ) -> Result<bool, Error> {
         // Only its correlation text tells them apart: what was written is not kept.
         let older = Intent { id, correlation, document: Document::new("{}"), ..intent.to_host() };
         let answer = self.runner.endpoint(&intent.connection)?.verify(&[older]).await;

@@ -460,6 +460,22 @@ fn change_that_is_told_of_as_one_of_another_document_is_not_believed() {
 }
 
 #[test]
+fn change_that_a_remote_which_was_set_up_again_wrote_under_an_old_id_is_believed() {
+    let world = changed_order(Action::Upsert);
+    let second = id_of(&world, "o2").unwrap();
+    let (told, found) = (Outcome::Applied(applied(&second)), applied(&second));
+    world.target.script(move |_, _| Fate::Says(told.clone()));
+    // The document is there; the one that had its id before is not.
+    world.target.verify_script(move |intent, _| match intent.document.as_bytes() {
+        b"{}" => Some(Ok(Verdict::Absent)),
+        _ => Some(Ok(Verdict::Found(found.clone()))),
+    });
+    let report = world.run_to_the_end();
+    assert_eq!((report.totals.done, report.totals.parked), (2, 0), "{report:?}");
+    assert_eq!(id_of(&world, "o1").unwrap(), second);
+}
+
+#[test]
 fn made_up_id_of_a_change_is_not_taken() {
     let mut world = changed_order(Action::Upsert);
     world.spec.target.action = Action::Update;
