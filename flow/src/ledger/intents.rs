@@ -252,13 +252,28 @@ impl Ledger {
                 params![flow, stored(ask_at), stored(ahead)],
             )?;
             Ok(tx.execute(
-                "UPDATE intents SET state = 'unknown', asked = 0, absences = 0, not_before = ?2, cause = 'outcome-unknown',
+                "UPDATE intents SET state = 'unknown', asked = 0, absences = 0, cause = 'outcome-unknown',
+                        not_before = CASE WHEN sent > ?3 THEN ?2 ELSE max(?2, not_before) END,
                         message = 'the process ended while the write was under way'
                  WHERE flow = ?1 AND state = 'sent'",
-                params![flow, stored(ask_at)],
+                params![flow, stored(ask_at), stored(ahead)],
             )?)
         })
         .await
+    }
+
+    /// Notes that what is under way is broken off, some time soon. The remote may go on with it until then, so nobody asks
+    /// about it before.
+    pub(crate) fn break_off(&self, lease: &Lease, flow: i64, until: Instant) {
+        let fence = lease.fence();
+        self.write_later(move |tx| {
+            super::leases::check(tx, &fence)?;
+            tx.execute(
+                "UPDATE intents SET not_before = ?2 WHERE flow = ?1 AND state = 'sent'",
+                params![flow, stored(until)],
+            )?;
+            Ok(())
+        });
     }
 }
 

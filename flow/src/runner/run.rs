@@ -103,6 +103,17 @@ pub(super) struct Run<'r> {
     started: Instant,
 }
 
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        // Only calls that outlasted the farewell: they took long already, and may take as long as any call may.
+        if !self.runner.drain.has_begun() {
+            return;
+        }
+        let until = self.now().after(self.runner.settings.call);
+        self.runner.ledger.break_off(self.lease, self.flow, until);
+    }
+}
+
 impl<'r> Run<'r> {
     fn new(
         runner: &'r Runner,
