@@ -13,6 +13,9 @@ use crate::ledger::{Followed, Known, StoredHint};
 use crate::problem::Error;
 use crate::schedule::mix;
 
+/// How often a record is read again that was told of and is not there: for about a minute in all.
+const SHOWN_LATE: u32 = 4;
+
 impl Run<'_> {
     /// Reads a record that a webhook told of.
     pub(super) async fn follow(&self, hint: StoredHint) -> Result<(), Error> {
@@ -34,6 +37,10 @@ impl Run<'_> {
                 let failure = failure_of(&error);
                 match (is_gone(&failure), hint.deleted) {
                     (true, true) => gone(&hint),
+                    // Many remotes tell of a record before they show it.
+                    (true, false) if hint.attempts < SHOWN_LATE => {
+                        return self.follow_later(&hint, Pace::Short, true).await;
+                    }
                     // Made and gone again, or never there: nothing that the feed could bring either.
                     (true, false) => return Ok(self.runner.ledger.drop_hint(self.lease, hint).await?),
                     (false, true) if is_unreadable(&failure) => gone(&hint),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wharf_host::model::{Action, Cause, Delivery, Instant, Verdict};
+use wharf_host::model::{Action, Cause, Delivery, Instant, MissingKind, Verdict};
 use wharf_host::store::{Store, WakeUp};
 
 use super::remote::{Fate, Reading, Remote, manifest};
@@ -267,6 +267,27 @@ fn record_that_is_gone_is_filed_whichever_event_comes_first() {
         polled.shop.remove("o1");
         polled.run();
         assert_eq!(polled.ledger().why("shop", "order", "o1").unwrap()[0].state, told[0].state);
+    }
+}
+
+#[test]
+fn record_that_is_told_of_before_it_is_shown_is_read_again_until_it_is() {
+    for (shown_after, done) in [(4, 1), (usize::MAX, 0)] {
+        let world = told_world().with_orders(1);
+        world.run();
+        world.shop.put("o2", order(2));
+        world.shop.get_script(move |_, number| {
+            let kind = MissingKind::Subject;
+            let missing = Cause::NotFound { kind, entity: "order".into(), key: "o2".into() };
+            if number < shown_after { Reading::Fails(missing) } else { Reading::Now }
+        });
+        let ledger = world.ledger();
+        tell(&world, &ledger, &[("e1", "order", "o2", false)]);
+        drop(ledger);
+        let reports: Vec<_> = (0..6).map(|_| run_told(&world)).collect();
+        assert_eq!(reports.iter().map(|report| report.done).sum::<u64>(), done);
+        assert_eq!(world.shop.state().gets.len(), 5, "then it is believed that there is none");
+        assert_eq!(world.ledger().hints_waiting().unwrap(), 0);
     }
 }
 
