@@ -24,7 +24,7 @@ use crate::settings::Settings;
 /// How long a flow stays away that somebody else runs, or that could not be run.
 const AWAY: Duration = Duration::from_secs(10);
 
-/// How often is looked for wake-ups that other processes or webhooks put into the ledger.
+/// How often is looked for what other processes put into the ledger, or let go: wake-ups, documents.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The clock was set back if it is that much behind what it showed before.
@@ -153,7 +153,8 @@ impl Scheduler {
     ///
     /// A flow never runs twice at once; what falls due while it runs is made up for once. A run that leaves something
     /// for a certain time, such as a retry, is followed by another one then. What earlier runs left, however they ended, does not
-    /// wait for the schedule: work goes on once it is due, and a feed that is read by a schedule is read to its end.
+    /// wait for the schedule: work goes on once it is due, and a feed that is read by a schedule is read to its end. Neither does
+    /// what another process lets go on or brings, such as `wharf release` or a backfill: it is taken up within ten seconds.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -185,7 +186,7 @@ impl Scheduler {
         let mut told = self.ledger.told();
         let mut under_way: FuturesUnordered<BoxFuture<'_, Result<Ended, Error>>> = FuturesUnordered::new();
         let (mut waking, mut wake_after) = (false, Instant::default());
-        let mut shown = Instant::default();
+        let (mut shown, mut look_at) = (Instant::default(), self.ledger.now().after(LOOK_AGAIN));
         loop {
             if drain.has_begun() {
                 while let Some(ended) = under_way.next().await {
@@ -197,10 +198,14 @@ impl Scheduler {
             let now = self.ledger.now();
             if now.after(SET_BACK) < shown {
                 self.date_anew(&mut slots)?;
-                wake_after = Instant::default();
+                (wake_after, look_at) = (Instant::default(), now);
             }
             shown = now;
-            let mut times = vec![now.after(LOOK_AGAIN)];
+            if look_at <= now {
+                look_for_work(&mut slots, now)?;
+                look_at = now.after(LOOK_AGAIN);
+            }
+            let mut times = vec![look_at];
             for (index, slot) in slots.iter_mut().enumerate() {
                 match self.turn(slot, now)? {
                     Turn::Nothing { until } => times.extend(until),
@@ -420,6 +425,17 @@ fn retry_after(attempts: u32) -> Duration {
     Duration::from_secs(10)
         .saturating_mul(1_u32.checked_shl(attempts).unwrap_or(u32::MAX))
         .min(Duration::from_secs(3600))
+}
+
+/// Finds work that nobody in this process knows of: what a person let go on or had tried again, what a backfill brought, and
+/// what waits for a credential that was replaced.
+fn look_for_work(slots: &mut [Slot<'_>], now: Instant) -> Result<(), Error> {
+    for slot in slots.iter_mut().filter(|slot| !slot.under_way && slot.left.is_none_or(|left| left > now)) {
+        if slot.runner.has_work()? {
+            slot.left = Some(now);
+        }
+    }
+    Ok(())
 }
 
 fn all_endpoints(runners: &[Runner]) -> BTreeMap<String, Arc<dyn Endpoint>> {

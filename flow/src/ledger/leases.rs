@@ -81,6 +81,14 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Tells whether somebody has the lease of a flow, and is not known to be gone.
+    pub(crate) fn is_run(&self, flow: &str) -> Result<bool> {
+        let row = row(&self.reader(), flow)?.filter(|row| row.expires > stored(self.now()));
+        Ok(row.is_some_and(|row| !self.owner().is_gone(&row.owner)))
+    }
+}
+
 impl Lease {
     pub(crate) fn fence(&self) -> Fence {
         self.fence.clone()

@@ -3,8 +3,9 @@
 use wharf_host::model::Instant;
 
 use super::Runner;
-use crate::ledger::HoldTable;
+use crate::ledger::{Held, HoldTable};
 use crate::problem::Error;
+use crate::report::{Hold, HoldScope};
 use crate::schedule::Schedule;
 
 /// What the ledger has of a flow from runs that ended before they were through, whatever ended them.
@@ -29,6 +30,40 @@ impl Runner {
         let to_ask = sent.filter_map(|connection| holds.connection(&connection, now).opens(now));
         let work = self.work_times(flow, &holds)?.into_iter().chain(to_ask).min();
         Ok(LeftOver { feed, work })
+    }
+
+    /// Tells whether a run would find documents or questions to take up now, or a credential that was replaced, and nobody is at
+    /// it.
+    pub(crate) fn has_work(&self) -> Result<bool, Error> {
+        let (name, ledger) = (&self.spec.name, &self.ledger);
+        let Some((flow, _)) = ledger.known_flow(name)? else { return Ok(false) };
+        if ledger.is_run(name)? {
+            return Ok(false);
+        }
+        let (holds, now, target) = (self.holds()?, ledger.now(), &self.spec.target);
+        let is_open = holds.connection(&target.connection, now) == Held::No
+            && holds.writes(&target.connection, &target.entity, target.action, now) == Held::No;
+        Ok((is_open && !ledger.due_items(flow, 1)?.is_empty())
+            || !ledger.due_intents(flow, 1, &holds)?.is_empty()
+            || self.replaced_credentials(&holds).iter().any(|scope| self.concerns(scope)))
+    }
+
+    /// Returns the connections that are held for a credential which is another one by now.
+    pub(super) fn replaced_credentials(&self, holds: &HoldTable) -> Vec<HoldScope> {
+        let mut marked = holds.marked().peekable();
+        if marked.peek().is_none() {
+            return Vec::new();
+        }
+        let marks = self.settings.marks();
+        let is_replaced = |hold: &Hold, mark: &str| match &hold.scope {
+            HoldScope::Connection(name) => marks.get(name).is_some_and(|now| now != mark),
+            _ => false,
+        };
+        marked.filter(|(hold, mark)| is_replaced(hold, mark)).map(|(hold, _)| hold.scope.clone()).collect()
+    }
+
+    fn concerns(&self, scope: &HoldScope) -> bool {
+        matches!(scope, HoldScope::Connection(name) if self.spec.connections().contains(&name.as_str()))
     }
 
     /// Returns when the feed may be read that may not be read before `due`; none until a person lets it go on.

@@ -15,7 +15,7 @@ use super::queue::{Busy, Ended, Unit};
 use super::{RunEvent, RunObserver, Runner};
 use crate::ledger::{Held, HoldTable, Lease, Position, Settler, StoredIntent};
 use crate::problem::{Error, LedgerError};
-use crate::report::{HoldScope, RunReport};
+use crate::report::RunReport;
 
 /// Which part a run's feed has in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,17 +188,8 @@ impl<'r> Run<'r> {
     /// Lets connections go on whose credential is another one than the one that was refused.
     async fn lift_replaced_credentials(&self) -> Result<(), Error> {
         self.refresh_holds()?;
-        let table = self.hold_table();
-        let mut marked = table.marked().peekable();
-        if marked.peek().is_none() {
-            return Ok(());
-        }
-        let marks = self.runner.settings.marks();
-        for (hold, mark) in marked {
-            let HoldScope::Connection(name) = &hold.scope else { continue };
-            if marks.get(name).is_some_and(|now| now != mark) {
-                self.runner.ledger.lift(hold.scope.clone()).await?;
-            }
+        for scope in self.runner.replaced_credentials(&self.hold_table()) {
+            self.runner.ledger.lift(scope).await?;
         }
         self.refresh_holds()
     }

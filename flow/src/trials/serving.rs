@@ -1,6 +1,7 @@
 //! Flows and wake-ups that run when they are due.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wharf_host::model::Cause;
@@ -8,9 +9,9 @@ use wharf_host::store::{Store, WakeUp};
 use wharf_host::surroundings::Clock;
 
 use super::remote::Fate;
-use super::world::{order, world, world_of};
+use super::world::{World, order, world, world_of};
 use crate::ledger::Taken;
-use crate::{Rule, Schedule, Scheduler, ServeEvent, ServeObserver, Table};
+use crate::{Ledger, Rule, Schedule, Scheduler, Selector, ServeEvent, ServeObserver, Table};
 
 fn daily() -> Schedule {
     Schedule::Every { interval: Duration::from_secs(86_400), jitter: Duration::ZERO }
@@ -184,6 +185,59 @@ fn what_a_mapping_frees_does_not_wait_for_the_schedule_because_somebody_else_run
     let log = log.0.lock().unwrap();
     assert_eq!(world.target.written().len(), 3, "{log:?}");
     assert!((1..5).contains(&log.iter().filter(|line| *line == "failed flow-held").count()), "{log:?}");
+}
+
+/// Serves a flow for a minute, and does something from another process in the middle of it.
+fn serve_and_meanwhile(world: &World, meanwhile: impl AsyncFnOnce(&Ledger)) -> Log {
+    let (first, second) = (world.ledger(), world.ledger());
+    let runners = [world.runner(&second)];
+    let scheduler = Scheduler::new(second.clone(), world.settings.clone());
+    let log = Log::default();
+    let sleep =
+        |seconds| world.settings.sleep.until(second.now().after(Duration::from_secs(seconds)), second.clock().as_ref());
+    let elsewhere = async {
+        sleep(30).await;
+        meanwhile(&first).await;
+    };
+    let both = futures::future::join(elsewhere, scheduler.serve(&runners, &log, sleep(60)));
+    let ((), served) = world.time.drive(&[&first, &second], || false, both).unwrap();
+    served.unwrap();
+    log
+}
+
+#[test]
+fn what_a_person_lets_go_on_does_not_wait_for_the_schedule_of_a_served_flow() {
+    for schedule in [daily(), Schedule::Manual] {
+        for forbidden in [false, true] {
+            let mut world = world().with_orders(3);
+            world.spec.schedule = schedule.clone();
+            world.target.script(move |_, before| match (before, forbidden) {
+                (0, true) => Fate::Fails(Cause::Forbidden { permission: None }),
+                (0, false) => Fate::Fails(Cause::InvalidRecord { violations: Vec::new() }),
+                _ => Fate::Applied,
+            });
+            world.run();
+            let log = serve_and_meanwhile(&world, async |ledger| {
+                ledger.release(Selector::default()).await.unwrap();
+            });
+            let log = log.0.lock().unwrap();
+            assert_eq!(world.target.written().len(), 3, "{log:?}");
+            assert!(log.len() <= 4, "what is held starts no runs: {log:?}");
+        }
+    }
+}
+
+#[test]
+fn credential_that_is_replaced_lets_a_served_flow_go_on_that_has_no_schedule() {
+    let mut world = world().with_orders(1);
+    let replaced = Arc::new(AtomicBool::new(false));
+    let now = Arc::clone(&replaced);
+    let mark = move || [("target".to_owned(), now.load(Ordering::SeqCst).to_string())].into();
+    world.settings.live_credential_marks = Some(Arc::new(mark));
+    world.target.script(|_, before| if before == 0 { Fate::Fails(Cause::AuthRevoked) } else { Fate::Applied });
+    world.run();
+    let log = serve_and_meanwhile(&world, async |_| replaced.store(true, Ordering::SeqCst));
+    assert_eq!(world.target.written().len(), 1, "{:?}", log.0.lock().unwrap());
 }
 
 #[test]
