@@ -1,11 +1,14 @@
 //! Documents that others need first: made once, whoever asks, and waited for.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use wharf_host::model::Instant;
+use wharf_host::model::{Document, Instant};
 
 use super::intents::NewIntent;
-use super::{Lease, Ledger, Result, intents, items, stored};
-use crate::report::IntentState;
+use super::{Lease, Ledger, Result, intents, items, parked, stored};
+use crate::report::{IntentState, UnknownOutcome};
+
+/// Code under which a document is parked of which nobody knows whether it is there.
+const OUTCOME_UNKNOWN: &str = "outcome-unknown";
 
 /// A document that an intent needs first.
 #[derive(Debug, Clone)]
@@ -31,17 +34,29 @@ pub(crate) enum DependencyState {
 pub(super) fn want(tx: &Connection, flow: i64, wanted: &NewDependency) -> Result<(i64, DependencyState)> {
     let found = tx
         .prepare_cached(
-            "SELECT n, state, cause, message FROM intents WHERE connection = ?1 AND entity = ?2 AND dependency_key = ?3",
+            "SELECT n, state, cause, message, body FROM intents LEFT JOIN intent_documents ON intent = n
+             WHERE connection = ?1 AND entity = ?2 AND dependency_key = ?3",
         )?
         .query_row(params![wanted.intent.connection, wanted.intent.entity, wanted.key], |row| {
-            let state: IntentState = row.get(1)?;
             let (cause, message): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
-            Ok((row.get(0)?, state, cause.unwrap_or_default(), message.unwrap_or_default()))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                cause.unwrap_or_default(),
+                message.unwrap_or_default(),
+                row.get::<_, Option<Vec<u8>>>(4)?,
+            ))
         })
         .optional()?;
     Ok(match found {
         Some((n, IntentState::Applied, ..)) => (n, DependencyState::Made),
-        Some((n, IntentState::Parked, cause, message)) => (n, DependencyState::Parked(cause, message)),
+        Some((n, IntentState::Replaced, ..)) => plan_anew(tx, n, flow, &wanted.intent)?,
+        Some((n, IntentState::Parked, cause, _, body))
+            if cause != OUTCOME_UNKNOWN && is_another(wanted, body.as_deref()) =>
+        {
+            plan_anew(tx, n, flow, &wanted.intent)?
+        }
+        Some((n, IntentState::Parked, cause, message, _)) => (n, DependencyState::Parked(cause, message)),
         Some((n, ..)) => (n, DependencyState::Awaited),
         None => {
             let n = intents::insert(tx, flow, None, &wanted.intent, IntentState::Planned, None)?;
@@ -49,6 +64,41 @@ pub(super) fn want(tx: &Connection, flow: i64, wanted: &NewDependency) -> Result
             (n, DependencyState::Awaited)
         }
     })
+}
+
+/// Tells whether what could not be made is wanted with another document now, as that of a corrected flow.
+fn is_another(wanted: &NewDependency, body: Option<&[u8]>) -> bool {
+    wanted.intent.document.as_ref().map(Document::as_bytes) != body
+}
+
+/// Tries again what could not be made, from the document of now.
+fn plan_anew(tx: &Connection, n: i64, flow: i64, intent: &NewIntent) -> Result<(i64, DependencyState)> {
+    tx.prepare_cached(
+        "UPDATE intents SET state = 'planned', flow = ?2, action = ?3, attempts = 0, asked = 0, absences = 0, not_before = 0,
+                told_id = NULL, told_by = NULL, cause = NULL, message = NULL, settled = NULL WHERE n = ?1",
+    )?
+    .execute(params![n, flow, intent.action.word()])?;
+    intents::put_document(tx, n, intent.document.as_ref())?;
+    Ok((n, DependencyState::Awaited))
+}
+
+/// Lets go on what could not be made: a question about it is put again, and anything else is made from the document of
+/// whoever needs it next, which may be a corrected one.
+pub(super) fn revive(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: Instant) -> Result<()> {
+    let mut statement = tx.prepare_cached(
+        "SELECT d.n, coalesce(d.cause, '') FROM waits w JOIN intents d ON d.n = w.dependency
+         WHERE w.intent = ?1 AND d.state = 'parked'",
+    )?;
+    let rows = statement.query_map([intent], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let parked: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    for (dependency, cause) in parked {
+        if cause == OUTCOME_UNKNOWN {
+            parked::restart_unknown(tx, dependency, unknown, now)?;
+        } else {
+            tx.prepare_cached("UPDATE intents SET state = 'replaced' WHERE n = ?1")?.execute([dependency])?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts what an intent has waited for so far.
@@ -65,8 +115,8 @@ pub(super) fn wait(tx: &Connection, intent: i64, dependency: i64) -> Result<()> 
     Ok(())
 }
 
-/// Lets those go on that waited for nothing but this one.
-pub(super) fn release_waiters(tx: &Connection, dependency: i64) -> Result<()> {
+/// Lets those go on that waited for nothing but this one, and those that were parked because it could not be made.
+pub(super) fn release_waiters(tx: &Connection, dependency: i64, now: Instant) -> Result<()> {
     // The rows of `waits` stay: they tell later what an item needed.
     for waiter in waiters(tx, dependency)? {
         tx.prepare_cached(
@@ -76,7 +126,20 @@ pub(super) fn release_waiters(tx: &Connection, dependency: i64) -> Result<()> {
         )?
         .execute([waiter])?;
     }
+    for item in parked_waiters(tx, dependency)? {
+        parked::let_go(tx, item, &UnknownOutcome::Ask, "what it needs is there now", now)?;
+    }
     Ok(())
+}
+
+/// Returns the items that are parked because a document could not be made.
+fn parked_waiters(tx: &Connection, dependency: i64) -> Result<Vec<i64>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT i.n FROM waits w JOIN intents t ON t.n = w.intent JOIN items i ON i.n = t.item AND i.round = t.round
+         WHERE w.dependency = ?1 AND t.state = 'parked' AND t.cause = 'dependency-missing' AND i.state = 'parked'",
+    )?;
+    let rows = statement.query_map([dependency], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Parks everyone who waits for a dependency that could not be made; returns how many items.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use wharf_host::model::Instant;
 
 use super::intents::Teller;
-use super::{Lease, Ledger, Result, conflicts, counted, events, holds, items, loaded, stored};
+use super::{Lease, Ledger, Result, conflicts, counted, dependencies, events, holds, items, loaded, stored};
 use crate::report::{EffectKind, HoldScope, ParkedGroup, Selector, UnknownOutcome};
 
 /// How many documents a group names.
@@ -116,11 +116,8 @@ pub(super) fn let_go(tx: &Connection, item: i64, unknown: &UnknownOutcome, reaso
             restart(tx, intent.n, "planned", now)?;
             items::resume(tx, item)
         }
-        Some(intent) if revive_dependencies(tx, intent.n, unknown, now)? => {
-            restart(tx, intent.n, "waiting", now)?;
-            items::resume(tx, item)
-        }
         Some(intent) => {
+            dependencies::revive(tx, intent.n, unknown, now)?;
             tx.execute("UPDATE intents SET attempts = 0 WHERE n = ?1", [intent.n])?;
             items::renew(tx, item)
         }
@@ -148,7 +145,7 @@ fn restart(tx: &Connection, intent: i64, state: &str, now: Instant) -> Result<()
 }
 
 /// Lets a write go on whose outcome is unknown, with what is known of it by now.
-fn restart_unknown(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: Instant) -> Result<()> {
+pub(super) fn restart_unknown(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: Instant) -> Result<()> {
     let state = if *unknown == UnknownOutcome::Absent { "planned" } else { "unknown" };
     restart(tx, intent, state, now)?;
     if let UnknownOutcome::Found(id) = unknown {
@@ -158,25 +155,6 @@ fn restart_unknown(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: 
         )?;
     }
     Ok(())
-}
-
-/// Lets the parked dependencies of an intent go on; false when it waits for none that is still to be made.
-fn revive_dependencies(tx: &Connection, intent: i64, unknown: &UnknownOutcome, now: Instant) -> Result<bool> {
-    let mut statement = tx.prepare_cached(
-        "SELECT d.n, d.state, coalesce(d.cause, '') FROM waits w JOIN intents d ON d.n = w.dependency
-         WHERE w.intent = ?1 AND d.state <> 'applied'",
-    )?;
-    let rows = statement.query_map([intent], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let dependencies: Vec<(i64, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
-    for (dependency, state, cause) in &dependencies {
-        if state == "parked" {
-            match cause.as_str() {
-                "outcome-unknown" => restart_unknown(tx, *dependency, unknown, now)?,
-                _ => restart(tx, *dependency, "planned", now)?,
-            }
-        }
-    }
-    Ok(!dependencies.is_empty())
 }
 
 /// A parked item, and every table and value that it misses.
@@ -202,13 +180,14 @@ impl Ledger {
         Ok(items)
     }
 
-    /// Returns the items of a flow that another definition may help: refused documents, and mappings that the target
-    /// missed.
+    /// Returns the items of a flow that another definition may help: refused documents, their own and those that they need
+    /// first, and mappings that the target missed.
     pub(crate) fn redefinable_items(&self, flow: i64) -> Result<Vec<i64>> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
             "SELECT DISTINCT p.item FROM parkings p JOIN items i ON i.n = p.item
-             WHERE i.flow = ?1 AND (p.cause = 'invalid-record' OR (p.cause = 'mapping-missing' AND p.by_flow = 0))",
+             WHERE i.flow = ?1 AND (p.cause IN ('invalid-record', 'dependency-missing')
+               OR (p.cause = 'mapping-missing' AND p.by_flow = 0))",
         )?;
         let rows = statement.query_map([flow], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -187,7 +187,7 @@ impl Settle<'_> {
                 applied.and_then(|applied| applied.number.as_ref()),
             ])?;
         intents::put_document(self.tx, self.intent, None)?;
-        dependencies::release_waiters(self.tx, self.intent)?;
+        dependencies::release_waiters(self.tx, self.intent, self.now)?;
         let Some(item) = self.row.item else { return Ok(Ending::Open) };
         self.add_write_backs(item, write_backs)?;
         self.finish(item)

@@ -471,3 +471,57 @@ fn feed_that_goes_in_circles_is_stopped_and_named() {
     assert!(report.holds[0].message.contains("read already"), "{}", report.holds[0].message);
     assert!(world.shop.state().pulls.len() <= 2);
 }
+
+#[test]
+fn needed_document_is_made_as_the_corrected_flow_says() {
+    let mut world = world().with_orders(3);
+    world.spec.dependencies =
+        vec![DependencyRule { entity: "partner".into(), action: Action::Create, from: "customer".into(), key: None }];
+    let mut there = false;
+    world.target.script(move |intent, _| {
+        if intent.entity == "partner" {
+            there = document_of(intent)["name"] == "Ann Corrected";
+            return if there { Fate::Applied } else { Fate::Fails(Cause::InvalidRecord { violations: Vec::new() }) };
+        }
+        if there {
+            Fate::Applied
+        } else {
+            Fate::Fails(Cause::DependencyMissing { entity: "partner".into(), key: "ann".into() })
+        }
+    });
+    assert_eq!(world.run().parked["dependency-missing"], 3);
+    world.spec.mapping = vec![("customer.name".into(), crate::Rule::constant("Ann Corrected"))];
+    let report = world.run();
+    assert_eq!((report.done, report.totals.parked), (3, 0), "{:?}", world.ledger().parked().unwrap());
+}
+
+#[test]
+fn needed_document_that_can_be_made_after_all_lets_everybody_go_on_who_needs_it() {
+    let mut world = world().with_orders(3);
+    world.spec.dependencies =
+        vec![DependencyRule { entity: "partner".into(), action: Action::Create, from: "customer".into(), key: None }];
+    let mut there = false;
+    world.target.script(move |intent, _| {
+        let missing = Cause::DependencyMissing { entity: "partner".into(), key: "ann".into() };
+        match intent.entity.as_str() {
+            "partner" if document_of(intent)["name"] == "" => {
+                Fate::Fails(Cause::InvalidRecord { violations: Vec::new() })
+            }
+            "partner" => {
+                there = true;
+                Fate::Applied
+            }
+            _ if there => Fate::Applied,
+            _ => Fate::Fails(missing),
+        }
+    });
+    for number in 1..=3 {
+        let mut nameless = order(number);
+        nameless["customer"]["name"] = "".into();
+        world.shop.put(&format!("o{number}"), nameless);
+    }
+    assert_eq!(world.run().parked["dependency-missing"], 3);
+    world.shop.put("o2", order(2));
+    let report = world.run();
+    assert_eq!((report.done, report.totals.parked), (3, 0), "{:?}", world.ledger().parked().unwrap());
+}
