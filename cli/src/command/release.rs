@@ -61,11 +61,19 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
         document: arguments.document.map(|address| (address.connection, address.entity, address.id)),
         unknown: if arguments.absent { UnknownOutcome::Absent } else { UnknownOutcome::Ask },
     };
+    let held = ledger.status()?.holds.len();
     let released = ledger.release(selector).await?;
-    context.output.result(&json!({ "released": released }), |page| match released {
-        0 => page.line("nothing like that is parked; `wharf parked` lists what is"),
-        1 => page.line("released 1 item; it is tried with the next run"),
-        count => page.line(&format!("released {count} items; they are tried with the next run")),
+    let lifted = held.saturating_sub(ledger.status()?.holds.len());
+    context.output.result(&json!({ "released": released, "lifted": lifted }), |page| {
+        if lifted > 0 {
+            page.line(&format!("{lifted} of what was held goes on with the next run"));
+        }
+        match released {
+            0 if lifted > 0 => {}
+            0 => page.line("nothing like that is parked; `wharf parked` lists what is"),
+            1 => page.line("released 1 item; it is tried with the next run"),
+            count => page.line(&format!("released {count} items; they are tried with the next run")),
+        }
     });
     Ok(Exit::Fine)
 }

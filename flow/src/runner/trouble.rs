@@ -234,7 +234,9 @@ impl Run<'_> {
         };
         let message = match until {
             Some(_) => failure.message.clone(),
-            None => format!("{}; once that is settled, release it", failure.message),
+            None => {
+                format!("{}; once that is settled, `{}` lets it go on", failure.message, released_by(&scope, failure))
+            }
         };
         let hold = Hold {
             scope: scope.clone(),
@@ -287,6 +289,14 @@ impl Run<'_> {
             retry_at: (attempts < DEPENDENCY_ATTEMPTS).then(|| self.later(intent, Pace::Short, attempts)),
             message: failure.message.clone(),
         }
+    }
+}
+
+/// Returns the command that lifts a hold without an end.
+fn released_by(scope: &HoldScope, failure: &Failure) -> String {
+    match scope {
+        HoldScope::Connection(name) => format!("wharf release --connection {name}"),
+        _ => format!("wharf release --cause {}", failure.cause.code()),
     }
 }
 
