@@ -294,6 +294,7 @@ impl Site {
     /// Makes flows ready to run.
     pub(crate) fn runners(&self, flows: &[&FlowSpec], ledger: &Ledger) -> Result<Vec<Runner>, Failure> {
         self.refuse_renamed(flows, ledger)?;
+        refuse_turned(flows, ledger)?;
         self.runners_on(flows, ledger, |connection| self.endpoint(connection))
     }
 
@@ -436,4 +437,17 @@ fn root_certificates(installation: &Installation, path: &Path) -> Option<Vec<u8>
         installation.problems.add(&key, message, "name a PEM file, relative to this file");
     }
     read.ok()
+}
+/// Refuses a flow that reads another connection than before: it would take documents of the one for those of the other.
+fn refuse_turned(flows: &[&FlowSpec], ledger: &Ledger) -> Result<(), Failure> {
+    for flow in flows {
+        let Some(before) = ledger.read_before(flow)? else { continue };
+        let (name, now) = (&flow.name, &flow.source.connection);
+        let message = format!(
+            "flow `{name}` read `{before}` so far, and ids of `{now}` may mean other documents; give the flow another name if `{now}` \
+             is another system, else call the connection `{before}` again"
+        );
+        return Err(Failure::new(Exit::Installation, "flow-turned", message).at(format!("flow.{name}.from.connection")));
+    }
+    Ok(())
 }

@@ -280,6 +280,18 @@ impl Runner {
         })
     }
 
+    /// Refuses a flow that was turned to another system: an order 7 of the one is not the order 7 of the other.
+    fn refuse_turned(&self) -> Result<(), Error> {
+        let Some(before) = self.ledger.read_before(&self.spec)? else { return Ok(()) };
+        let now = &self.spec.source.connection;
+        let text = format!(
+            "the flow read `{before}` so far, and ids of `{now}` may mean other documents; give it another name if `{now}` is \
+             another system, else call the connection `{before}` again"
+        );
+        let problems = vec![Problem::new(["from", "connection"], text)];
+        Err(Error::Definition { flow: self.spec.name.clone(), problems })
+    }
+
     fn follows_changes(&self) -> bool {
         use wharf_host::model::Action::{Delete, Transition, Update, Upsert};
         matches!(self.spec.target.action, Update | Upsert | Transition | Delete)

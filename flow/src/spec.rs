@@ -120,6 +120,13 @@ pub struct Target {
     pub id: Option<Rule>,
 }
 
+impl Target {
+    /// Returns the connection and the entity.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (&self.connection, &self.entity)
+    }
+}
+
 /// What a mapping starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]

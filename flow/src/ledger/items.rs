@@ -51,18 +51,24 @@ pub(crate) enum Verdict {
 }
 
 impl Ledger {
-    /// Returns items that are to be filtered and mapped now, in the order in which they were read.
-    pub(crate) fn due_items(&self, flow: i64, limit: usize) -> Result<Vec<StoredItem>> {
+    /// Returns items that are to be filtered and mapped now, in the order in which they were read, each with what it is already
+    /// at the target: an entity of a connection. What it is elsewhere, where the flow wrote before, is another document.
+    pub(crate) fn due_items(
+        &self,
+        flow: i64,
+        (connection, entity): (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<StoredItem>> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
             "SELECT i.n, i.entity, i.remote, i.version, i.deleted, d.body, t.result_id, t.result_revision
              FROM items i JOIN item_documents d ON d.item = i.n
              LEFT JOIN intents t ON t.n = (SELECT max(p.n) FROM intents p WHERE p.item = i.n AND p.step = 0
-                                           AND p.result_id IS NOT NULL)
+                                           AND p.result_id IS NOT NULL AND p.connection = ?4 AND p.entity = ?5)
              WHERE i.flow = ?1 AND i.state = 'new' AND i.not_before <= ?2 ORDER BY i.not_before, i.n LIMIT ?3",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = statement.query_map(params![flow, stored(self.now()), limit], |row| {
+        let rows = statement.query_map(params![flow, stored(self.now()), limit, connection, entity], |row| {
             let bound: Option<String> = row.get(6)?;
             let revision: Option<String> = row.get(7)?;
             Ok(StoredItem {
@@ -103,16 +109,21 @@ impl Ledger {
         .await
     }
 
-    /// Returns where the ledger has an item.
-    pub(crate) fn placed(&self, flow: &str, entity: &str, id: &str) -> Result<Option<Placed>> {
+    /// Returns where the ledger has an item, and what it is at the target: an entity of a connection.
+    pub(crate) fn placed(
+        &self,
+        flow: &str,
+        (entity, id): (&str, &str),
+        (connection, written): (&str, &str),
+    ) -> Result<Option<Placed>> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
             "SELECT i.state, i.under, i.version,
                     (SELECT t.result_id FROM intents t WHERE t.item = i.n AND t.step = 0 AND t.result_id IS NOT NULL
-                     ORDER BY t.n DESC LIMIT 1)
+                     AND t.connection = ?4 AND t.entity = ?5 ORDER BY t.n DESC LIMIT 1)
              FROM items i JOIN flows f ON f.n = i.flow WHERE f.name = ?1 AND i.entity = ?2 AND i.remote = ?3",
         )?;
-        let placed = statement.query_row([flow, entity, id], |row| {
+        let placed = statement.query_row([flow, entity, id, connection, written], |row| {
             Ok(Placed { state: row.get(0)?, under: row.get(1)?, version: row.get(2)?, target: row.get(3)? })
         });
         Ok(placed.optional()?)

@@ -42,6 +42,20 @@ impl Ledger {
         Ok(names.into_iter().find(|name| !named.contains(&name.as_str())))
     }
 
+    /// Returns the connection that a flow read so far, if that is another one than it reads now and documents of it are known. What
+    /// two systems call by one id would be taken for one document.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn read_before(&self, flow: &FlowSpec) -> Result<Option<String>> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT connection FROM flows f WHERE name = ?1 AND connection <> ?2
+             AND EXISTS (SELECT 1 FROM items WHERE flow = f.n)",
+        )?;
+        Ok(statement.query_row([&flow.name, &flow.source.connection], |row| row.get(0)).optional()?)
+    }
+
     /// Gives a flow another name, with all that the ledger knows of it.
     ///
     /// # Errors

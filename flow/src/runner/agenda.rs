@@ -43,7 +43,7 @@ impl Runner {
         let (holds, now, target) = (self.holds()?, ledger.now(), &self.spec.target);
         let is_open = holds.connection(&target.connection, now) == Held::No
             && holds.writes(&target.connection, &target.entity, target.action, now) == Held::No;
-        Ok((is_open && !ledger.due_items(flow, 1)?.is_empty())
+        Ok((is_open && !ledger.due_items(flow, target.place(), 1)?.is_empty())
             || !ledger.due_intents(flow, 1, &holds)?.is_empty()
             || self.replaced_credentials(&holds).iter().any(|scope| self.concerns(scope)))
     }

@@ -66,7 +66,7 @@ impl Run<'_> {
         if !busy.queue.is_empty() || !self.target_is_open() {
             return Ok(());
         }
-        let mut items = ledger.due_items(self.flow, busy.items.len() + CHUNK)?;
+        let mut items = ledger.due_items(self.flow, self.runner.spec.target.place(), busy.items.len() + CHUNK)?;
         items.retain(|item| busy.items.insert(item.n));
         let (to_send, to_file): (Vec<_>, Vec<_>) =
             items.into_iter().map(|item| self.decide(item)).partition(Decided::is_written);

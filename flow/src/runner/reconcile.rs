@@ -34,7 +34,7 @@ impl Runner {
         let source = self.read_window(from, to).await?;
         let mut comparison = Comparison::new(self, from, to);
         for item in &source {
-            let placed = self.ledger.placed(&self.spec.name, &item.entity, &item.id)?;
+            let placed = self.ledger.placed(&self.spec.name, (&item.entity, &item.id), self.spec.target.place())?;
             comparison.place(item, placed);
         }
         comparison.ask_target().await?;

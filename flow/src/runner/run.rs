@@ -60,6 +60,7 @@ async fn run_under(
     reading: Reading,
     observer: &dyn RunObserver,
 ) -> Result<RunReport, Error> {
+    runner.refuse_turned()?;
     let ledger = &runner.ledger;
     let source = &runner.spec.source;
     let (by_schedule, digest) =

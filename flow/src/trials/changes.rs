@@ -1,10 +1,12 @@
 //! Items that come again.
 
+use std::sync::Arc;
+
 use wharf_host::model::{Action, Cause};
 
-use super::remote::Fate;
+use super::remote::{Fate, Remote, manifest};
 use super::world::{order, spec, world};
-use crate::{ItemState, RunReport};
+use crate::{Endpoint, ItemState, RunReport, Runner};
 
 fn changed(number: usize, total: &str) -> serde_json::Value {
     let mut order = order(number);
@@ -84,6 +86,25 @@ fn upsert_follows_changes_and_knows_its_document() {
     assert_eq!(targets, [None, Some("target-1"), Some("target-1")]);
     assert_eq!(written[2].document["total"], "14.00");
     assert_eq!(world.ledger().why("shop", "order", "o1").unwrap()[0].effects.len(), 3);
+}
+
+#[test]
+fn id_at_one_target_is_not_taken_for_that_at_another() {
+    let mut world = world().with_orders(1);
+    world.spec.target.action = Action::Upsert;
+    world.run();
+    let other = Remote::new(manifest("other", true, 1), &world.time);
+    let mut endpoints = world.endpoints();
+    endpoints.insert("other".into(), Arc::clone(&other) as Arc<dyn Endpoint>);
+    world.spec.target.connection = "other".into();
+    for (total, target) in [("13.00", None), ("14.00", Some("other-1"))] {
+        world.shop.put("o1", changed(1, total));
+        let ledger = world.ledger();
+        let runner =
+            Runner::new(world.spec.clone(), endpoints.clone(), ledger.clone(), world.settings.clone()).unwrap();
+        assert_eq!(world.time.drive(&[&ledger], || false, runner.run(&())).unwrap().unwrap().done, 1);
+        assert_eq!(other.written().last().unwrap().target.as_deref(), target);
+    }
 }
 
 #[test]
