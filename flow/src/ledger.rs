@@ -108,7 +108,7 @@ impl Ledger {
         let installation = schema::installation(&connection)?;
         let reader = open_file(path, OpenFlags::default())?;
         reader.pragma_update(None, "query_only", true)?;
-        let owner = owner::Owner::new(path, &leases::owners(&reader)?)?;
+        let owner = owner::Owner::new(path, &reader)?;
         Ok(Self(Arc::new(Inner {
             reader: Mutex::new(reader),
             writer: Writer::start(connection, place::Identity::of(path))?,
