@@ -27,7 +27,10 @@ pub(crate) async fn all(
                 stage.trouble.plan(None);
                 let mut law = Law::new($law, $title);
                 let tried: Result<()> = $tried(stage, &mut law).await;
-                tried.map_err(|error| error.context(concat!($law, " could not be tried")))?;
+                if let Err(error) = tried {
+                    // The others are tried all the same: together they say what is wrong.
+                    law.case(|| "as a whole".to_owned(), Some(format!("{error:#}")), stage.trouble.requests());
+                }
                 laws.push(law);
             }
         };

@@ -27,11 +27,11 @@ pub use scenario::{
 };
 pub use time::{Busy, VirtualTime};
 
-/// Tries the laws on a connector: all, when `only` names none. `heard` is told of each law before it is tried.
+/// Tries the laws on a connector: all, when `only` names none. `heard` is told of each law before it is tried. A law that
+/// cannot be tried to its end, as nothing works even undisturbed, is broken, and the report says by what.
 ///
 /// # Errors
-/// When the laws cannot be tried at all: the simulator does not start, the component is no connector, or the scenario
-/// does not work even undisturbed.
+/// When no law can be tried: the simulator does not start, does not serve, or the component is no connector.
 pub async fn verify(
     component: &[u8],
     scenario: Scenario,

@@ -69,6 +69,8 @@ pub struct FeedEntry {
     /// Items of a page: few, so that there are many boundaries. 3 if it is not said.
     #[serde(default = "three")]
     pub page_items: u32,
+    /// Records that the remote has from the start, where it is known: a feed that leaves one out at every reading shows by it.
+    pub records: Option<u64>,
 }
 
 fn three() -> u32 {

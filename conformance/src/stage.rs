@@ -162,6 +162,14 @@ impl Stage {
         simulator::count(url, texts).await.map(Some)
     }
 
+    /// Counts all that was written to the remote; none when the scenario does not say how.
+    pub(crate) async fn documents(&self) -> Result<Option<usize>> {
+        match &self.scenario.simulator.documents {
+            Some(url) => simulator::count(url, Vec::new()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Puts the remote back to its start, where the scenario says how.
     pub(crate) async fn reset(&self) -> Result<()> {
         match &self.scenario.simulator.reset {
@@ -339,6 +347,12 @@ impl<'s> Flow<'s> {
         let runner = Runner::new(self.spec.clone(), self.endpoints.clone(), ledger.clone(), self.settings())?;
         self.stage.time.drive(&ledger, runner.run(&())).await
     }
+}
+
+/// Says what was written by calls that may only read.
+pub(crate) fn written_by(call: &str, before: Option<usize>, after: Option<usize>) -> Option<String> {
+    (before != after)
+        .then(|| format!("{call} writes: the remote had {before:?} documents before and {after:?} after it"))
 }
 
 pub(crate) fn correlation(ledger: &Ledger, mark: &str) -> Result<Option<String>> {

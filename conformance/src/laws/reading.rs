@@ -1,13 +1,13 @@
 //! Feeds: cursors, boundaries, failures in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use wharf_host::model::{Bounds, Cursor, Page};
 
 use crate::report::Law;
 use crate::scenario::FeedEntry;
-use crate::stage::{Ended, Stage, ends};
+use crate::stage::{Ended, Stage, ends, written_by};
 use crate::trouble::{Happening, catalogue};
 
 /// Pages that are walked at most; a feed of a scenario is short.
@@ -29,6 +29,9 @@ async fn walk(stage: &Stage, feed: &FeedEntry, from: Option<Cursor>, page_items:
     let (mut cursor, mut pages) = (from, Vec::new());
     while pages.len() < MAX_PAGES {
         let page = pull(stage, feed, cursor.as_ref(), page_items).await?;
+        if !page.caught_up && cursor.as_ref() == Some(&page.next) {
+            bail!("feed `{}` stands still: page {} leads to where it was asked for", feed.name, pages.len());
+        }
         cursor = Some(page.next.clone());
         let ends = page.caught_up;
         pages.push(page);
@@ -36,7 +39,10 @@ async fn walk(stage: &Stage, feed: &FeedEntry, from: Option<Cursor>, page_items:
             return Ok(pages);
         }
     }
-    bail!("feed `{}` does not end within {MAX_PAGES} pages of {page_items}; give the scenario less data", feed.name)
+    bail!(
+        "feed `{}` does not end within {MAX_PAGES} pages of {page_items}; give the scenario less data, or let the connector tell where the feed ends",
+        feed.name
+    )
 }
 
 /// Counts every item of pages by what it says.
@@ -61,7 +67,10 @@ fn difference(expected: &BTreeMap<String, usize>, found: &BTreeMap<String, usize
 
 pub(super) async fn same_page(stage: &Stage, law: &mut Law) -> Result<()> {
     for feed in &stage.scenario.feeds {
+        let before = stage.documents().await?;
         let pages = walk(stage, feed, None, feed.page_items).await?;
+        let seen = written_by("reading", before, stage.documents().await?);
+        law.case(|| format!("`{}` leaves the remote as it is", feed.name), seen, stage.trouble.requests());
         let cursors = std::iter::once(None).chain(pages.iter().map(|page| Some(page.next.clone())));
         for (number, (page, cursor)) in pages.iter().zip(cursors).enumerate() {
             stage.trouble.plan(None);
@@ -91,10 +100,12 @@ async fn other_page(stage: &Stage, feed: &FeedEntry, page: &Page, again: &Page) 
 
 pub(super) async fn resumes(stage: &Stage, law: &mut Law) -> Result<()> {
     for feed in &stage.scenario.feeds {
-        let whole = counted(&walk(stage, feed, None, 500).await?);
+        let pages = walk(stage, feed, None, 500).await?;
+        let whole = counted(&pages);
         if whole.is_empty() {
             bail!("feed `{}` is empty; let the simulator have something to read", feed.name);
         }
+        complete(stage, feed, &pages, law).await?;
         let smallest = u32::try_from(whole.len().div_ceil(MAX_BOUNDARIES)).unwrap_or(feed.page_items);
         for size in [smallest, feed.page_items] {
             let pages = walk(stage, feed, None, size).await?;
@@ -112,6 +123,22 @@ pub(super) async fn resumes(stage: &Stage, law: &mut Law) -> Result<()> {
         ended_anywhere(stage, feed, &whole, law).await?;
     }
     law.not_tried("the scenario reads no feed");
+    Ok(())
+}
+
+/// Holds what a feed brings against what the remote counts, and against what the scenario says that it has.
+async fn complete(stage: &Stage, feed: &FeedEntry, pages: &[Page], law: &mut Law) -> Result<()> {
+    let ids: BTreeSet<_> = pages.iter().flat_map(|page| &page.items).map(|item| (&item.entity, &item.id)).collect();
+    let read = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    let manifest = stage.connector.manifest();
+    let countable = manifest.feeds.iter().any(|known| known.name == feed.name && known.countable);
+    let counted =
+        if countable { Some(stage.rested().count(&feed.name, &Bounds::default()).await?.value.count) } else { None };
+    for (who, there) in [("the remote counts", counted), ("the scenario says", feed.records)] {
+        let Some(there) = there else { continue };
+        let seen = (there != read).then(|| format!("{who} {there} records, and the feed brings {read}"));
+        law.case(|| format!("`{}` is complete", feed.name), seen, stage.trouble.requests());
+    }
     Ok(())
 }
 

@@ -77,12 +77,13 @@ async fn told(stage: &Stage, webhook: &WebhookEntry, way: Way, polled_before: bo
     if let Some(write) = &webhook.write {
         stage.put(write, &stage.mark(), 0).await?;
     }
-    let sent =
+    let sent: Vec<_> =
         ids(stage, &webhook.feed).await?.iter().map(|id| message(&webhook.body, webhook, id, &stage.mark())).collect();
     let (ledger, mut seen) = (flow.ledger()?, None);
     let desk = flow.webhooks(&ledger);
-    for delivery in way.arranged(sent) {
-        seen = seen.or(refused(&desk, &delivery).await?);
+    let first_ones = sent.len();
+    for (number, delivery) in way.arranged(sent).into_iter().enumerate() {
+        seen = seen.or(refused(&desk, &delivery, number < first_ones).await?);
         seen = seen.or(believed(&desk, webhook, stage).await?);
     }
     drop((desk, ledger));
@@ -117,10 +118,13 @@ async fn ids(stage: &Stage, feed: &str) -> Result<Vec<String>> {
     bail!("feed `{feed}` does not end within {MAX_PAGES} pages; give the scenario less data")
 }
 
-/// Delivers an honest message; says how it was not taken.
-async fn refused(desk: &Webhooks, delivery: &Delivery) -> Result<Option<String>> {
+/// Delivers an honest message, which comes for the first time or again; says how it was not taken.
+async fn refused(desk: &Webhooks, delivery: &Delivery, first: bool) -> Result<Option<String>> {
     Ok(match desk.receive(REMOTE, delivery).await? {
         Received::Accepted { events: 0, .. } => Some("an honest message tells nothing".to_owned()),
+        Received::Accepted { new: 0, .. } if first => {
+            Some("a message is taken for one that came before; its key has to tell them apart".to_owned())
+        }
         Received::Accepted { .. } => None,
         other => Some(format!("an honest message is not taken: {other:?}")),
     })

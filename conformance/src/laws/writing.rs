@@ -9,7 +9,7 @@ use wharf_host::tape::Asked;
 
 use crate::report::Law;
 use crate::scenario::WriteEntry;
-use crate::stage::{Ended, Flow, Stage, correlation, ends};
+use crate::stage::{Ended, Flow, Stage, correlation, ends, written_by};
 use crate::trouble::{Happening, catalogue};
 
 const NONE: &str = "the scenario writes nothing";
@@ -33,23 +33,24 @@ async fn wrong(
     Ok(there.filter(|count| *count != 1).map(|count| format!("{count} documents are there")))
 }
 
-/// Writes a document undisturbed, and returns how many requests that takes.
+/// Writes a document undisturbed, and returns how many requests that takes; none when not even that works, which breaks the
+/// law.
 async fn undisturbed<'s>(
     stage: &'s Stage,
     write: &WriteEntry,
+    law: &mut Law,
     as_wanted: impl FnOnce(Flow<'s>) -> Flow<'s>,
-) -> Result<usize> {
+) -> Result<Option<usize>> {
     let mark = stage.mark();
     stage.prepare(write, &mark).await?;
     let flow = as_wanted(stage.writing(write, &mark)?);
     stage.trouble.plan(None);
     let report = flow.recover().await?;
-    if let Some(wrong) = wrong(stage, write, &flow, &mark, &report).await? {
-        let why = flow.ledger()?.parked()?;
-        let why: Vec<_> = why.iter().map(|group| &group.message).collect();
-        bail!("writing `{}` does not work even undisturbed: {wrong} {why:?}; correct the scenario", write.entity);
-    }
-    Ok(stage.trouble.requests().len())
+    let requests = stage.trouble.requests();
+    let Some(wrong) = wrong(stage, write, &flow, &mark, &report).await? else { return Ok(Some(requests.len())) };
+    let why = flow.ledger()?.parked()?.into_iter().map(|group| format!("; {}", group.message)).collect::<String>();
+    law.case(|| format!("{} undisturbed", name(write)), Some(format!("{wrong}{why}")), requests);
+    Ok(None)
 }
 
 pub(super) async fn plan(stage: &Stage, law: &mut Law) -> Result<()> {
@@ -106,19 +107,34 @@ pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
         if write.action == Action::Create {
             let there = stage.count(write, &intent.correlation, &mark).await?;
             seen = seen.or(there.filter(|count| *count != 1).map(|count| format!("{count} documents are there")));
+            let before = stage.documents().await?;
             let verdicts = stage.rested().verify(std::slice::from_ref(&intent)).await?.value;
             let found = matches!(verdicts.first(), Some(Ok(Verdict::Found(_))));
             seen = seen.or_else(|| (!found).then(|| format!("verify does not find it: {verdicts:?}")));
+            seen = seen.or(written_by("verify", before, stage.documents().await?));
         }
+        seen = seen.or(finds_a_stranger(stage, write).await?);
         law.case(|| name(write), seen, stage.trouble.requests());
     }
     law.not_tried(NONE);
     Ok(())
 }
 
+/// Asks about a write that nobody made; says whether it is found all the same.
+async fn finds_a_stranger(stage: &Stage, write: &WriteEntry) -> Result<Option<String>> {
+    if !write.document.to_string().contains("{mark}") {
+        // It may say what is there already.
+        return Ok(None);
+    }
+    let stranger = stage.intent(write, &stage.mark());
+    let verdicts = stage.rested().verify(std::slice::from_ref(&stranger)).await?.value;
+    let finds = matches!(verdicts.first(), Some(Ok(Verdict::Found(_))));
+    Ok(finds.then(|| format!("verify finds what nobody wrote: {verdicts:?}")))
+}
+
 pub(super) async fn ended(stage: &Stage, law: &mut Law) -> Result<()> {
     for write in &stage.scenario.writes {
-        let requests = undisturbed(stage, write, Flow::checked).await?;
+        let Some(requests) = undisturbed(stage, write, law, Flow::checked).await? else { continue };
         for (request, (when, happening)) in (0..requests).flat_map(|at| ends().map(|end| (at, end))) {
             let mark = stage.mark();
             stage.prepare(write, &mark).await?;
@@ -207,7 +223,7 @@ async fn clock_set(stage: &Stage, write: &WriteEntry, requests: usize, law: &mut
 
 pub(super) async fn answers_lost(stage: &Stage, law: &mut Law) -> Result<()> {
     for write in &stage.scenario.writes {
-        let requests = undisturbed(stage, write, |flow| flow).await?;
+        let Some(requests) = undisturbed(stage, write, law, |flow| flow).await? else { continue };
         for request in 0..requests {
             let mark = stage.mark();
             stage.prepare(write, &mark).await?;
@@ -259,7 +275,7 @@ pub(super) async fn second_run(stage: &Stage, law: &mut Law) -> Result<()> {
 
 pub(super) async fn faults(stage: &Stage, law: &mut Law) -> Result<()> {
     for write in &stage.scenario.writes {
-        let requests = undisturbed(stage, write, |flow| flow).await?;
+        let Some(requests) = undisturbed(stage, write, law, |flow| flow).await? else { continue };
         for request in 0..requests {
             for fault in catalogue() {
                 let mark = stage.mark();
