@@ -14,7 +14,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use wharf_flow::{Digest, FlowSpec, Ledger};
-use wharf_host::recording::Recorder;
+use wharf_host::recording::{Recorder, Recording};
 use wharf_host::tape::Tape;
 
 use crate::failure::{Exit, Failure};
@@ -44,6 +44,25 @@ pub(crate) struct End {
     pub(crate) connectors: BTreeMap<String, String>,
     /// What became of every document.
     pub(crate) ledger: Digest,
+    /// How many calls there were; none in a recording of an earlier release.
+    pub(crate) calls: Option<usize>,
+}
+
+impl End {
+    /// Reads how a recording ended.
+    ///
+    /// # Errors
+    /// When it did not, or not all of its calls are there: a call that was tried again may be missing and not be missed.
+    pub(crate) fn of(recording: &Recording) -> Result<Self, Failure> {
+        let end = recording.end().ok_or_else(|| broken("the recorded run did not come to its end"))?;
+        let end: Self = serde_json::from_value(end.clone()).map_err(|error| broken(&error.to_string()))?;
+        match end.calls {
+            Some(calls) if calls != recording.calls() => {
+                Err(broken(&format!("{calls} calls were recorded, and {} are in it", recording.calls())))
+            }
+            _ => Ok(end),
+        }
+    }
 }
 
 impl About {
@@ -89,7 +108,7 @@ pub(crate) async fn open(path: &Path, flows: &[String], file: &Path) -> Result<(
 
 /// Ends a recording.
 pub(crate) fn finish(recorder: &Recorder, site: &Site, ledger: &Ledger, file: &Path) -> Result<(), Failure> {
-    let end = End { connectors: site.connector_digests(), ledger: ledger.digest()? };
+    let end = End { connectors: site.connector_digests(), ledger: ledger.digest()?, calls: Some(recorder.calls()) };
     let end = serde_json::to_value(end).map_err(|error| Failure::internal(error.to_string()))?;
     recorder.finish(end).map_err(|error| unwritable(file, &error))
 }

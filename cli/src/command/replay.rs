@@ -79,8 +79,7 @@ impl Recorded {
 /// Runs the recorded flows again, with the connectors of a directory.
 pub(super) async fn replay(recorded: &Recorded, connectors: &Path, context: &Context) -> Result<Replayed, Failure> {
     let Recorded { recording, about, .. } = recorded;
-    let end = recording.end().ok_or_else(|| broken("the recorded run did not come to its end"))?;
-    let end: End = serde_json::from_value(end.clone()).map_err(|error| broken(&error.to_string()))?;
+    let end = End::of(recording)?;
     let directory =
         tempfile::tempdir().map_err(|error| Failure::internal(format!("no temporary directory: {error}")))?;
     let path = directory.path().join("replay.sqlite");

@@ -17,6 +17,7 @@ pub struct Recorder(Arc<Mutex<Output>>);
 
 struct Output {
     to: Box<dyn Write + Send>,
+    calls: usize,
     failed: Option<io::Error>,
 }
 
@@ -27,9 +28,14 @@ impl Recorder {
     /// When it cannot be written.
     pub fn begin(to: impl Write + Send + 'static, started: Instant, about: Value) -> io::Result<Self> {
         let host = env!("CARGO_PKG_VERSION").to_owned();
-        let recorder = Self(Arc::new(Mutex::new(Output { to: Box::new(to), failed: None })));
+        let recorder = Self(Arc::new(Mutex::new(Output { to: Box::new(to), calls: 0, failed: None })));
         recorder.output().line(&text(&Line::Recording(Head { format: FORMAT, host, started, about }))?)?;
         Ok(recorder)
+    }
+
+    /// Returns how many calls have been written so far.
+    pub fn calls(&self) -> usize {
+        self.output().calls
     }
 
     /// Ends the recording: `end` is what a replay must come to.
@@ -118,8 +124,11 @@ impl Track for Recorded {
         let call = Call { connection, connector, name: name.to_owned(), arguments, steps };
         let mut output = self.recorder.output();
         let written = text(&Line::Call(call)).map(redact).and_then(|line| output.line(&line));
-        if let Err(error) = written {
-            output.failed.get_or_insert(error);
+        match written {
+            Ok(()) => output.calls += 1,
+            Err(error) => {
+                output.failed.get_or_insert(error);
+            }
         }
     }
 }
