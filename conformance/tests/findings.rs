@@ -9,7 +9,8 @@ use wharf_conformance::{Report, Scenario, verify};
 async fn tried(change: impl FnOnce(&mut Scenario), laws: &[&str]) -> Report {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/erpconnector/conformance.toml");
     let (mut scenario, text) = Scenario::read(&path).unwrap();
-    (scenario.writes.truncate(1), scenario.feeds.truncate(1));
+    scenario.writes.truncate(1);
+    scenario.feeds.truncate(1);
     change(&mut scenario);
     let component = wharf_test_support::component("erpconnector").unwrap();
     let laws: Vec<String> = laws.iter().map(|law| (*law).to_owned()).collect();
