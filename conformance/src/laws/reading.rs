@@ -32,6 +32,9 @@ async fn walk(stage: &Stage, feed: &FeedEntry, from: Option<Cursor>, page_items:
         if !page.caught_up && cursor.as_ref() == Some(&page.next) {
             bail!("feed `{}` stands still: page {} leads to where it was asked for", feed.name, pages.len());
         }
+        if !page.items.is_empty() && pages.last().is_some_and(|before: &Page| before.items == page.items) {
+            bail!("feed `{}` brings the same page again: page {}, for another cursor", feed.name, pages.len());
+        }
         cursor = Some(page.next.clone());
         let ends = page.caught_up;
         pages.push(page);

@@ -9,6 +9,7 @@ use super::policy::Pace;
 use super::run::Run;
 use crate::ledger::{Effect, StoredIntent};
 use crate::problem::Error;
+use crate::report::EffectKind;
 
 /// What a connector says of a document that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,11 @@ enum Word {
 
 /// Attempts after which a document is parked that the remote cannot be asked about.
 const ATTEMPTS: u32 = 10;
+
+/// Says that the connector names a document that another item was made into.
+pub(super) fn taken_for_another(id: &str) -> String {
+    format!("the connector names `{id}`, which another document was made into, and knows it by its content alone")
+}
 
 impl Run<'_> {
     /// Takes a document that is there already for the one that was to be made, or stops the connector that made it up.
@@ -57,6 +63,9 @@ impl Run<'_> {
                 Ok(self.parked(&why))
             }
             Word::None if twice => Ok(self.later_again(intent, id)),
+            Word::Yes if twice && self.knows_by_content(intent, id).await? => {
+                Ok(super::ask::parked_unknown(intent, &taken_for_another(id)))
+            }
             Word::Yes | Word::None => Ok(self.applied(intent, Some(applied))),
         }
     }
@@ -120,13 +129,7 @@ impl Run<'_> {
         if self.sober().contains(&kind) || !(again || new) {
             return Ok(false);
         }
-        let installation = self.runner.ledger.installation();
-        let stranger = Intent {
-            id: self.runner.mint_id(),
-            correlation: mint::correlation(installation, &["nobody", &intent.correlation]),
-            document: Document::new("{}"),
-            ..intent.to_host()
-        };
+        let stranger = Intent { document: Document::new("{}"), ..self.stranger(intent) };
         let Ok(answer) = self.runner.endpoint(connection)?.verify(&[stranger]).await else { return Ok(false) };
         self.count_calls(connection, &answer.trace);
         let finds = matches!(answer.value.first(), Some(Ok(Verdict::Found(_))));
@@ -134,6 +137,27 @@ impl Run<'_> {
             self.sober().insert(kind);
         }
         Ok(finds)
+    }
+
+    /// Returns an intent with the content of another and a text that nobody wrote.
+    fn stranger(&self, intent: &StoredIntent) -> Intent {
+        let installation = self.runner.ledger.installation();
+        let correlation = mint::correlation(installation, &["nobody", &intent.correlation]);
+        Intent { id: self.runner.mint_id(), correlation, ..intent.to_host() }
+    }
+
+    /// Tells whether a document that was made for another item is found for the content of this one alone, whatever text it
+    /// carries: by a number that two shops gave, say. Then it does not follow that this one was made. What others need first is
+    /// asked for by its key, so any that has it will do.
+    pub(super) async fn knows_by_content(&self, intent: &StoredIntent, id: &str) -> Result<bool, Error> {
+        let is_target = intent.kind == EffectKind::Target && intent.action == Action::Create;
+        if !is_target || self.runner.ledger.bound_elsewhere(intent, id)?.is_none() {
+            return Ok(false);
+        }
+        let stranger = self.stranger(intent);
+        let Ok(answer) = self.runner.endpoint(&intent.connection)?.verify(&[stranger]).await else { return Ok(false) };
+        self.count_calls(&intent.connection, &answer.trace);
+        Ok(matches!(answer.value.first(), Some(Ok(Verdict::Found(found))) if found.id == id))
     }
 
     /// Stops writes of a kind whose connector finds what nobody wrote; returns why.

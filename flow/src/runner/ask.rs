@@ -2,6 +2,7 @@
 
 use wharf_host::model::{Action, Answer, Cause, Failure, Trace, Verdict};
 
+use super::adoption::taken_for_another;
 use super::apply::{failure_of, internal};
 use super::belief::claimed;
 use super::policy::{Phase, Reaction, Situation, Writes, react};
@@ -138,6 +139,9 @@ impl Run<'_> {
                 if self.finds_anything(intent, &applied.id, false).await? {
                     let why = self.distrust(intent, &applied.id).await?;
                     return Ok(parked_unknown(intent, &why.message));
+                }
+                if self.knows_by_content(intent, &applied.id).await? {
+                    return Ok(parked_unknown(intent, &taken_for_another(&applied.id)));
                 }
                 self.note_proven(intent);
                 self.applied(intent, Some(applied))

@@ -364,6 +364,27 @@ fn documents_that_are_one_and_the_same_at_the_target_are_bound_to_it() {
 }
 
 #[test]
+fn document_that_has_the_number_of_another_is_not_taken_for_it() {
+    for fate in [Fate::Says(Outcome::AlreadyApplied(applied("target-1"))), Fate::RequestLost] {
+        let world = world().with_orders(1);
+        assert_eq!(world.run().done, 1);
+        // Another order of the same number; the connector looks for the number, and not for its own text.
+        world.shop.put("o2", order(1));
+        let told = fate.clone();
+        world.target.script(move |_, _| told.clone());
+        world.target.verify_script(|intent, _| match intent.document.as_bytes() {
+            b"{}" => Some(Ok(Verdict::Absent)),
+            _ => Some(Ok(Verdict::Found(applied("target-1")))),
+        });
+        let report = world.run();
+        assert_eq!((report.totals.done, report.totals.parked), (1, 1), "{fate:?}: {report:?}");
+        let group = &world.ledger().parked().unwrap()[0];
+        assert_eq!(group.cause, "outcome-unknown");
+        assert!(group.message.contains("`target-1`, which another document was made into"), "{}", group.message);
+    }
+}
+
+#[test]
 fn document_that_is_said_to_be_there_already_and_is_not_is_not_believed() {
     let there = |id: &str| Cause::Conflict { existing_id: Some(id.into()), same_content: Some(true) };
     let fates = [Fate::Says(Outcome::AlreadyApplied(applied("made-up"))), Fate::Fails(there("made-up"))];
