@@ -94,6 +94,10 @@ pub struct WriteEntry {
     /// Changes are counted only by `{mark}`: the document to change carries nothing of ours.
     #[serde(default)]
     pub counted: Vec<String>,
+    /// The remote has one document for one content, whoever made it, as a partner for an address. Otherwise a document that
+    /// another intent made with the same content must not be found.
+    #[serde(default)]
+    pub known_by_content: bool,
     /// Documents that have to be there before.
     #[serde(default)]
     pub before: Vec<BeforeEntry>,

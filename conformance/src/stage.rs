@@ -351,8 +351,9 @@ impl<'s> Flow<'s> {
 
 /// Says what was written by calls that may only read.
 pub(crate) fn written_by(call: &str, before: Option<usize>, after: Option<usize>) -> Option<String> {
+    let (before, after) = (before?, after?);
     (before != after)
-        .then(|| format!("{call} writes: the remote had {before:?} documents before and {after:?} after it"))
+        .then(|| format!("{call} writes: the remote had {before} documents before it, and {after} after it"))
 }
 
 pub(crate) fn correlation(ledger: &Ledger, mark: &str) -> Result<Option<String>> {

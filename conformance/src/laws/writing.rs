@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, bail};
 use wharf_flow::{Error as FlowError, RunReport};
-use wharf_host::model::{Action, Cause, Effect, Failure, Outcome, Verdict};
+use wharf_host::model::{Action, Cause, Effect, Failure, Intent, Outcome, Verdict};
 use wharf_host::tape::Asked;
 
 use crate::report::Law;
@@ -113,23 +113,31 @@ pub(super) async fn twice(stage: &Stage, law: &mut Law) -> Result<()> {
             seen = seen.or_else(|| (!found).then(|| format!("verify does not find it: {verdicts:?}")));
             seen = seen.or(written_by("verify", before, stage.documents().await?));
         }
-        seen = seen.or(finds_a_stranger(stage, write).await?);
+        seen = seen.or(finds_a_stranger(stage, write, &intent).await?);
         law.case(|| name(write), seen, stage.trouble.requests());
     }
     law.not_tried(NONE);
     Ok(())
 }
 
-/// Asks about a write that nobody made; says whether it is found all the same.
-async fn finds_a_stranger(stage: &Stage, write: &WriteEntry) -> Result<Option<String>> {
-    if !write.document.to_string().contains("{mark}") {
-        // It may say what is there already.
-        return Ok(None);
+/// Asks about writes that nobody made, one of other content and one of the same under another text; says which is found all
+/// the same.
+async fn finds_a_stranger(stage: &Stage, write: &WriteEntry, made: &Intent) -> Result<Option<String>> {
+    let mut strangers = Vec::new();
+    if write.document.to_string().contains("{mark}") {
+        strangers.push(("what nobody wrote", stage.intent(write, &stage.mark())));
     }
-    let stranger = stage.intent(write, &stage.mark());
-    let verdicts = stage.rested().verify(std::slice::from_ref(&stranger)).await?.value;
-    let finds = matches!(verdicts.first(), Some(Ok(Verdict::Found(_))));
-    Ok(finds.then(|| format!("verify finds what nobody wrote: {verdicts:?}")))
+    if write.action == Action::Create && !write.known_by_content {
+        let other = stage.intent(write, &stage.mark());
+        strangers.push(("by its content what another made", Intent { document: made.document.clone(), ..other }));
+    }
+    for (what, stranger) in strangers {
+        let verdicts = stage.rested().verify(std::slice::from_ref(&stranger)).await?.value;
+        if matches!(verdicts.first(), Some(Ok(Verdict::Found(_)))) {
+            return Ok(Some(format!("verify finds {what}: {verdicts:?}")));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) async fn ended(stage: &Stage, law: &mut Law) -> Result<()> {
