@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use rusqlite::{Connection, OptionalExtension, params};
 use wharf_host::model::{Cursor, Instant, Item};
 
 use super::items::{self, Recorded};
 use super::{Lease, Ledger, Result, hints, loaded, stored};
+use crate::spec::Source;
 
 /// Longer than reading ever waits between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
@@ -77,31 +79,33 @@ impl Ledger {
     pub(crate) async fn start_flow(
         &self,
         lease: &Lease,
-        connection: &str,
-        feed: &str,
+        source: &Source,
         definition: Vec<u8>,
         by_schedule: bool,
     ) -> Result<Position> {
         let (name, now) = (lease.flow().to_owned(), self.now());
-        let (connection, feed) = (connection.to_owned(), feed.to_owned());
+        let (connection, feed, selection) = (source.connection.clone(), source.feed.clone(), selection_of(source));
         self.write_under(lease, move |tx| {
-            let before: Option<(i64, Vec<u8>, String, String)> = tx
-                .query_row("SELECT n, definition, connection, feed FROM flows WHERE name = ?1", [&name], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                })
+            let before: Option<(i64, Vec<u8>, bool)> = tx
+                .query_row(
+                    "SELECT n, definition, connection = ?2 AND feed = ?3 AND coalesce(selection, ?4) = ?4
+                     FROM flows WHERE name = ?1",
+                    params![name, connection, feed, selection],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
                 .optional()?;
-            let Some((flow, old_definition, old_connection, old_feed)) = before else {
+            let Some((flow, old_definition, goes_on)) = before else {
                 tx.execute(
-                    "INSERT INTO flows (name, connection, feed, definition, started) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![name, connection, feed, definition, stored(now)],
+                    "INSERT INTO flows (name, connection, feed, selection, definition, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![name, connection, feed, selection, definition, stored(now)],
                 )?;
                 return Ok(Position { flow: tx.last_insert_rowid(), redefined: false });
             };
             tx.execute(
-                "UPDATE flows SET connection = ?2, feed = ?3, started = iif(?5, ?4, started) WHERE n = ?1",
-                params![flow, connection, feed, stored(now), by_schedule],
+                "UPDATE flows SET connection = ?2, feed = ?3, selection = ?4, started = iif(?6, ?5, started) WHERE n = ?1",
+                params![flow, connection, feed, selection, stored(now), by_schedule],
             )?;
-            if (old_connection, old_feed) != (connection, feed) {
+            if !goes_on {
                 start_anew(tx, flow)?;
             }
             // By a clock that was ahead, and was set back since.
@@ -193,13 +197,21 @@ impl Ledger {
     }
 }
 
-/// Forgets places in a feed that is another one now, and what was told of it: in another feed they mean nothing, and that
-/// one is read from its start.
+/// Returns what tells one selection from a feed from another.
+fn selection_of(source: &Source) -> Vec<u8> {
+    let mut filter = source.filter.clone();
+    filter.sort_unstable();
+    let text = serde_json::json!([filter, source.since]).to_string();
+    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().iter().take(16).copied().collect()
+}
+
+/// Forgets places in a feed that is another one now, or that is asked for other records, and what was told of it: in another
+/// feed they mean nothing, and records that were left out are behind them. It is read from its start, whoever asks next.
 fn start_anew(tx: &Connection, flow: i64) -> Result<()> {
     tx.execute("UPDATE flows SET cursor = NULL, cursor_version = NULL WHERE n = ?1", [flow])?;
     tx.execute("UPDATE backfills SET cursor = NULL, cursor_version = NULL WHERE flow = ?1 AND ended IS NULL", [flow])?;
     tx.execute("DELETE FROM hints WHERE flow = ?1", [flow])?;
-    Ok(())
+    hints::ask_for_poll(tx, flow)
 }
 
 fn record(tx: &Connection, page: PageCommit, now: Instant) -> Result<PageCounts> {

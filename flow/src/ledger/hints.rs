@@ -214,7 +214,8 @@ pub(super) fn polled(tx: &Connection, flow: i64, told: i64) -> Result<()> {
     Ok(())
 }
 
-fn ask_for_poll(tx: &Connection, flow: i64) -> Result<()> {
+/// Has the feed read, whatever it was told before.
+pub(super) fn ask_for_poll(tx: &Connection, flow: i64) -> Result<()> {
     tx.prepare_cached("INSERT INTO polls (flow, told) VALUES (?1, 1) ON CONFLICT DO UPDATE SET told = told + 1")?
         .execute([flow])?;
     Ok(())

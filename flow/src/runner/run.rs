@@ -65,7 +65,7 @@ async fn run_under(
     let source = &runner.spec.source;
     let (by_schedule, digest) =
         (matches!(reading, Reading::Live | Reading::Scheduled { .. }), runner.definition.digest.clone());
-    let position = ledger.start_flow(lease, &source.connection, &source.feed, digest, by_schedule).await?;
+    let position = ledger.start_flow(lease, source, digest, by_schedule).await?;
     let run = Run::new(runner, lease, position, observer)?;
     ledger.note_may_duplicate(lease, position.flow, runner.may_duplicate()).await?;
     run.lift_replaced_credentials().await?;

@@ -36,6 +36,25 @@ fn cursor(world: &World) -> Option<Vec<u8>> {
 }
 
 #[test]
+fn what_a_flow_left_out_comes_once_it_asks_for_it() {
+    let mut world = days(6);
+    world.spec.source.since = Some(day(4));
+    assert_eq!(world.run().done, 2);
+    assert_eq!(world.run().read, 0);
+    assert!(world.shop.state().pulls.last().unwrap().0.is_some(), "it goes on where it was");
+    // Behind the cursor is what was left out.
+    world.spec.source.since = Some(day(2));
+    let report = world.run();
+    assert_eq!((report.done, report.unchanged, world.target.written().len()), (2, 2, 4));
+    world.spec.source.filter = vec![("status".into(), "201".into()), ("status".into(), "205".into())];
+    let pulls = world.shop.state().pulls.len();
+    assert_eq!((world.run().unchanged, world.run().unchanged), (4, 0), "once, and then it goes on");
+    assert_eq!(world.shop.state().pulls[pulls].0, None, "a place among other records says nothing");
+    world.spec.source.filter.reverse();
+    assert_eq!(world.run().unchanged, 0);
+}
+
+#[test]
 fn backfill_reads_its_window_and_leaves_the_live_cursor_alone() {
     let mut world = days(20);
     world.spec.source.since = Some(day(15));
