@@ -195,7 +195,7 @@ impl Runner {
         };
         let index = usize::try_from(intent.step).ok().and_then(|step| step.checked_sub(1));
         let Some(compiled) = index.and_then(|index| self.definition.write_backs.get(index)) else {
-            let gone = "the flow has no such write-back any more; bring it back, or release the item once it is settled by hand";
+            let gone = "the flow has no such write-back any more; bring it back, or `wharf skip` the document once it is settled by hand";
             return Err(refused(&[violation(gone)]));
         };
         let (about, result) = (about(&item.entity, &item.remote, false), result(&item.result));
