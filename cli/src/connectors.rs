@@ -4,12 +4,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, File, OpenOptions};
 
+use crate::elsewhere::LARGEST_COMPONENT as LARGEST;
 use crate::installation::is_connector;
-
-/// Largest connector in bytes. 128 MiB: a Python component has about 18 MB.
-const LARGEST: u64 = 128 << 20;
 
 /// An open connectors directory.
 pub(crate) struct Connectors {
@@ -38,13 +36,22 @@ impl Connectors {
             return Err(Unreadable { message, fix: "use lower-case letters, digits and `-`".to_owned() });
         }
         let mut bytes = Vec::new();
-        let file = self.directory.open(format!("{name}.wasm")).map_err(|error| self.unreadable(name, &error))?;
+        let file = self.opened(name).map_err(|error| self.unreadable(name, &error))?;
         file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| self.unreadable(name, &error))?;
         if u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST) {
             return Ok(bytes);
         }
         let message = format!("connector `{name}` is over {LARGEST} bytes");
         Err(Unreadable { message, fix: "build it with the profile that connectors ship with".to_owned() })
+    }
+
+    /// Opens the file of a connector. A pipe or device could block or never end.
+    fn opened(&self, name: &str) -> io::Result<File> {
+        let file = format!("{name}.wasm");
+        match self.directory.metadata(&file)?.is_file() {
+            true => self.directory.open(&file),
+            false => Err(io::Error::other("it is no regular file")),
+        }
     }
 
     /// Puts a component into the directory, in the place of an older one. A reader gets the old one or the new one.
@@ -100,6 +107,15 @@ mod tests {
             assert!(error.message.contains("is no name of a connector"), "{name}: {error:?}");
         }
         assert!(connectors.read("shpo").unwrap_err().fix.contains("did you mean `shop`?"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipe_in_the_place_of_a_connector_is_refused_before_it_is_opened() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(root.path().join("shop.wasm")).status().unwrap().success());
+        let error = Connectors::open(root.path()).unwrap().read("shop").unwrap_err();
+        assert!(error.message.contains("it is no regular file"), "{error:?}");
     }
 
     #[cfg(unix)]

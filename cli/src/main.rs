@@ -7,6 +7,7 @@ mod arguments;
 mod clock;
 mod command;
 mod connectors;
+mod elsewhere;
 mod failure;
 mod installation;
 mod listener;

@@ -8,6 +8,7 @@ use wharf_host::inspect::Inspection;
 use wharf_host::manifest::{Action, Feed, Manifest, Origin, RecordAccess, Write};
 
 use super::Context;
+use crate::elsewhere;
 use crate::failure::{Exit, Failure};
 use crate::output::{Look, Page};
 
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
 /// Shows a connector.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let shown = arguments.component.display().to_string();
-    let bytes = std::fs::read(&arguments.component)
+    let bytes = elsewhere::read(&arguments.component, elsewhere::LARGEST_COMPONENT)
         .map_err(|error| Failure::usage(format!("`{shown}` cannot be read ({error}); name a component")).at(&shown))?;
     // Before anything is compiled: what is no connector is refused by its bytes alone.
     let inspection = wharf_host::inspect::inspect(&bytes).map_err(|error| Failure::from(error).at(&shown))?;

@@ -10,6 +10,7 @@ use wharf_host::{Connector, Host};
 use super::Context;
 use crate::approval::{Approved, Change, Entry, Signature, Want, added, wants};
 use crate::connectors::Connectors;
+use crate::elsewhere;
 use crate::failure::{Exit, Failure};
 use crate::output::{Look, Page};
 use crate::site::Installation;
@@ -95,7 +96,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit,
 
 async fn candidate(arguments: &Arguments, installation: &Installation) -> Result<Candidate, Failure> {
     let shown = arguments.component.display().to_string();
-    let bytes = read(&arguments.component, "name a component")?;
+    let bytes = read(&arguments.component, elsewhere::LARGEST_COMPONENT, "name a component")?;
     let signature = signature(arguments)?;
     let trusted = &installation.file.settings.trusted_keys;
     let signature = Signature::check(&bytes, signature.as_deref(), trusted);
@@ -108,9 +109,9 @@ async fn candidate(arguments: &Arguments, installation: &Installation) -> Result
     Ok(Candidate { bytes, connector, wants, signature })
 }
 
-fn read(path: &Path, fix: &str) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, most: u64, fix: &str) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
-    std::fs::read(path)
+    elsewhere::read(path, most)
         .map_err(|error| Failure::usage(format!("`{shown}` cannot be read ({error}); {fix}")).at(shown.to_string()))
 }
 
@@ -126,7 +127,7 @@ fn signature(arguments: &Arguments) -> Result<Option<String>, Failure> {
         None if beside().exists() => beside(),
         None => return Ok(None),
     };
-    let bytes = read(&path, "name the signature file")?;
+    let bytes = read(&path, elsewhere::LARGEST_SIGNATURE, "name the signature file")?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 

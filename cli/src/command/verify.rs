@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use wharf_conformance::{Law, Report, Scenario};
 
 use super::Context;
+use crate::elsewhere;
 use crate::failure::{Exit, Failure};
 use crate::output::{Look, Page};
 
@@ -37,7 +38,7 @@ pub(crate) struct Arguments {
 /// Tries the laws of the contract on a connector.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let shown = arguments.component.display().to_string();
-    let component = std::fs::read(&arguments.component)
+    let component = elsewhere::read(&arguments.component, elsewhere::LARGEST_COMPONENT)
         .map_err(|error| Failure::usage(format!("`{shown}` cannot be read ({error}); name a component")).at(&shown))?;
     // Before anything is started: what is no connector is refused by its bytes alone.
     wharf_host::inspect::inspect(&component).map_err(|error| Failure::from(error).at(&shown))?;
