@@ -242,6 +242,20 @@ async fn pipe_among_the_files_is_not_opened() {
 }
 
 #[tokio::test]
+async fn times_of_a_pipe_are_not_set_as_that_would_open_it() {
+    let place = Place::new();
+    let made = std::process::Command::new("mkfifo").arg(place.inside("pipe")).status().unwrap();
+    assert!(made.success());
+    symlink("pipe", place.inside("link")).unwrap();
+    let toucher = load_into(&HOST, "wasi-touches").await.unwrap();
+    let connection = toucher.connect("erp").grant(Grant::new().directory(place.read_write())).build().await.unwrap();
+    for (path, told) in [("order.xml", "ok"), ("pipe", "not-permitted"), ("link", "not-permitted")] {
+        let answer = connection.apply(&[intent(&json!(path))]).await.unwrap();
+        assert!(matches!(answer.value.as_slice(), [Outcome::Applied(applied)] if applied.id == told), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn only_apply_writes_and_pure_calls_see_nothing() {
     let place = Place::new();
     let connection = with(place.read_write()).await;

@@ -229,7 +229,10 @@ impl HostDescriptor for FilesView<'_> {
         accessed: types::NewTimestamp,
         modified: types::NewTimestamp,
     ) -> FsResult<()> {
-        self.writing()?.scope.changes_file(0);
+        let (account, directory) = (self.writing()?, self.directory(&fd)?);
+        // WASI's own implementation opens what it sets the times of.
+        only_usual(&account, directory, flags, path.clone()).await?;
+        account.scope.changes_file(0);
         HostDescriptor::set_times_at(&mut self.wasi, fd, flags, path, accessed, modified).await
     }
 
