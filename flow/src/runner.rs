@@ -64,6 +64,12 @@ pub enum RunEvent {
         /// Whether that was everything that there is for now.
         caught_up: bool,
     },
+    /// The feed is read from its start once more: its connector is of another version and has no use for the place in it. What is
+    /// known is not written again.
+    FromStart {
+        /// What the connector said.
+        message: String,
+    },
     /// An item was done.
     Done {
         /// Entity.

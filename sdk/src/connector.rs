@@ -33,11 +33,14 @@ pub trait Describe {
         Err(Failure::unsupported("migrate-config", message))
     }
 
-    /// Brings a cursor of an older version to the current one; `unsupported` unless the connector says otherwise.
+    /// Brings a cursor of an older version to the current one; `unsupported` unless the connector says otherwise, and then the
+    /// host reads the feed from its start.
     fn migrate_cursor(feed: &str, cursor: Cursor) -> Result<Cursor> {
-        let message =
-            format!("a cursor of version {} of feed `{feed}` cannot be migrated; start the feed again", cursor.version);
-        Err(Failure::unsupported("migrate-cursor", message))
+        let message = format!(
+            "a cursor of version {} of feed `{feed}` cannot be migrated; it is read from its start",
+            cursor.version
+        );
+        Err(Failure::unsupported(crate::cursor::MIGRATE_CURSOR, message))
     }
 }
 

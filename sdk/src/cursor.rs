@@ -9,6 +9,9 @@ use crate::{Failure, Result};
 /// Most bytes that the host keeps.
 const MAX_BYTES: usize = 64 * 1024;
 
+/// What a connector cannot do when it can make nothing of a cursor; the host knows the word.
+pub(crate) const MIGRATE_CURSOR: &str = "migrate-cursor";
+
 impl Cursor {
     /// Makes a cursor. `version` is the feed's `cursor_version` in the manifest; raise both when `T` changes its shape,
     /// and bring older ones up in `Describe::migrate_cursor`.
@@ -33,17 +36,18 @@ impl Cursor {
         Ok(Self { version, bytes })
     }
 
-    /// Reads a cursor back; `internal` when it is of another version or cannot be read.
+    /// Reads a cursor back; when it is of another version or cannot be read, `unsupported`, for which the host reads the feed
+    /// from its start.
     pub fn decode<T: DeserializeOwned>(&self, version: u32) -> Result<T> {
         if self.version != version {
-            let message = format!(
-                "the cursor has version {}, this connector reads {version}; migrate it or start the feed again",
-                self.version
-            );
-            return Err(Failure::internal(message));
+            let message =
+                format!("the cursor has version {}, this connector reads {version}; migrate it", self.version);
+            return Err(Failure::unsupported(MIGRATE_CURSOR, message));
         }
         serde_json::from_slice(&self.bytes).map_err(|error| {
-            Failure::internal(format!("the cursor of version {version} cannot be read: {error}; start the feed again"))
+            let message =
+                format!("the cursor of version {version} cannot be read: {error}; give another shape another version");
+            Failure::unsupported(MIGRATE_CURSOR, message)
         })
     }
 }
@@ -59,7 +63,9 @@ mod tests {
         let cursor = Cursor::encode(1, &7_u32).expect("fits");
         assert_eq!(cursor.decode::<u32>(1).expect("reads"), 7);
         assert!(cursor.decode::<u32>(2).expect_err("version").message().contains("version 1"));
-        assert!(cursor.decode::<String>(1).expect_err("shape").message().contains("start the feed again"));
+        assert!(
+            cursor.decode::<String>(1).expect_err("shape").message().contains("give another shape another version")
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use wharf_host::model::{Answer, Bounds, Instant};
 
 use super::apply::{failure_of, internal};
 use super::policy::{Pace, Phase, Reaction, Situation, Writes, delay, react};
+use super::pull::is_place_lost;
 use super::run::Reading;
 use super::trail::Trail;
 use super::{RunEvent, RunObserver, Runner, run};
@@ -192,6 +193,12 @@ impl BackfillRun<'_> {
             verifiable: false,
             action: wharf_host::model::Action::Update,
         };
+        if self.backfill.cursor.is_some() && is_place_lost(&failure) {
+            self.backfill.cursor = None;
+            self.trail = Trail::default();
+            self.observer.event(&RunEvent::FromStart { message: failure.message.clone() });
+            return Ok(true);
+        }
         let now = self.runner.ledger.now();
         self.attempts = self.attempts.saturating_add(1);
         let wait_until = match react(&failure.cause, &at) {

@@ -1,6 +1,6 @@
 //! Reads a feed, page by page.
 
-use wharf_host::model::{Action, Answer, Bounds, Cursor, Failure, Instant, Item, Page};
+use wharf_host::model::{Action, Answer, Bounds, Cause, Cursor, Failure, Instant, Item, Page};
 
 use super::apply::{failure_of, internal};
 use super::policy::{Pace, Phase, Reaction, Situation, Writes, delay, react};
@@ -173,6 +173,12 @@ impl Feed {
     }
 
     async fn failed(&mut self, run: &Run<'_>, failure: &Failure, page_items: u32) -> Result<(), Error> {
+        if self.state.cursor.is_some() && is_place_lost(failure) {
+            self.state.cursor = None;
+            self.trail = Trail::default();
+            run.observer.event(&RunEvent::FromStart { message: failure.message.clone() });
+            return Ok(());
+        }
         let connection = &run.runner.spec.source.connection;
         let at = Situation {
             phase: Phase::Pull,
@@ -217,6 +223,12 @@ impl Feed {
         run.runner.ledger.pull_later(run.lease, run.flow, state.attempts, state.not_before, state.page_items).await?;
         Ok(())
     }
+}
+
+/// Tells whether a connector of another version cannot make anything of the place in its feed. Nobody else could, either; read
+/// from the start, what is known is not written again.
+pub(super) fn is_place_lost(failure: &Failure) -> bool {
+    matches!(&failure.cause, Cause::Unsupported { capability } if capability == "migrate-cursor")
 }
 
 /// Why no further page is recorded.

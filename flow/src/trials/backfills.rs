@@ -35,6 +35,40 @@ fn cursor(world: &World) -> Option<Vec<u8>> {
     world.ledger().feed_state("orders").unwrap().cursor.map(|cursor| cursor.bytes)
 }
 
+/// A connector of another version that can do nothing with a cursor of before, at these readings.
+fn lose_place(world: &World, readings: impl Fn(usize) -> bool + Send + 'static) {
+    let lost = || Cause::Unsupported { capability: "migrate-cursor".into() };
+    world.shop.pull_script(move |number, _| readings(number).then(lost));
+}
+
+#[test]
+fn feed_whose_place_an_upgrade_lost_is_read_from_its_start() {
+    let world = world().with_orders(3);
+    world.run();
+    world.shop.put("o4", order(4));
+    let before = world.shop.state().pulls.len();
+    lose_place(&world, move |number| number == before);
+    let report = world.run();
+    assert_eq!((report.done, report.unchanged, report.holds.len()), (1, 3, 0), "{report:?}");
+    assert_eq!((world.target.written().len(), world.shop.state().pulls[before + 1].0), (4, None));
+    // Who says so of the start, too, is stopped.
+    lose_place(&world, |_| true);
+    assert_eq!(world.run().holds.len(), 1);
+}
+
+#[test]
+fn backfill_whose_place_an_upgrade_lost_reads_its_window_from_the_start() {
+    let world = days(10);
+    world.shop.state().page = 3;
+    world.run();
+    let before = world.shop.state().pulls.len();
+    lose_place(&world, move |number| number == before + 2);
+    let report = backfill(&world, 0, 10).unwrap();
+    assert!(report.status.ended.is_some(), "{report:?}");
+    assert_eq!(world.shop.state().pulls[before + 3].0, None);
+    assert_eq!(world.target.written().len(), 10);
+}
+
 #[test]
 fn what_a_flow_left_out_comes_once_it_asks_for_it() {
     let mut world = days(6);

@@ -348,7 +348,7 @@ fn an_unknown_feed_a_foreign_cursor_and_a_row_without_id_are_refused() {
     assert!(matches!(Operand::pull("hours", None, Bounds::default()).unwrap_err().cause(), Cause::Unsupported(_)));
     let cursor = Cursor::encode(9, &1).unwrap();
     let failure = Operand::pull("jobs", Some(cursor), Bounds::default()).unwrap_err();
-    assert!(matches!(failure.cause(), Cause::Internal(_)));
+    assert!(matches!(failure.cause(), Cause::Unsupported(_)));
     let failure = Operand::pull("receivables", None, Bounds::default()).unwrap_err();
     assert!(matches!(failure.cause(), Cause::ContractChanged(_)));
 }
