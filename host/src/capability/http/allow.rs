@@ -15,7 +15,7 @@ const MAX_HEADER_BYTES: usize = 32 << 10;
 
 /// Headers that the host writes, or that would change what the other side takes for the end of the message, for the method
 /// that was granted, or for the host and the sender of the request.
-const OWNED_BY_HOST: [&str; 24] = [
+const OWNED_BY_HOST: [&str; 34] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -40,6 +40,16 @@ const OWNED_BY_HOST: [&str; 24] = [
     "x-forwarded-host",
     "x-forwarded-proto",
     "x-real-ip",
+    "x-forwarded",
+    "x-forwarded-server",
+    "x-host",
+    "x-original-host",
+    "forwarded-for",
+    "client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
 ];
 
 /// Headers that a credential may set although the guest may not.

@@ -141,6 +141,8 @@ async fn guest_sets_no_header_of_the_host_or_of_a_credential() {
         "X-HTTP-Method-Override",
         "X-Forwarded-Host",
         "Forwarded",
+        "X-Original-Host",
+        "True-Client-IP",
         "X-Key",
         "x-kEY",
         "x_key",
