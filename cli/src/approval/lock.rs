@@ -1,5 +1,6 @@
 //! The lock file: approved connectors, and the history of approvals.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -131,7 +132,17 @@ impl Lock {
         if found.format > FORMAT {
             return Err(format!("it has format {}, this program knows {FORMAT}; use a newer `wharf`", found.format));
         }
-        toml::from_str(text).map_err(|error| one_line(&error))
+        let lock: Self = toml::from_str(text).map_err(|error| one_line(&error))?;
+        match lock.twice() {
+            None => Ok(lock),
+            Some(name) => Err(format!("connector `{name}` is in it twice, as after a merge; keep one of the two")),
+        }
+    }
+
+    /// Returns a connector with more than one approval: people would read the one, and the other would count.
+    fn twice(&self) -> Option<&str> {
+        let mut seen = BTreeSet::new();
+        self.connectors.iter().map(|approved| approved.name.as_str()).find(|name| !seen.insert(*name))
     }
 }
 
@@ -235,6 +246,14 @@ mod tests {
         assert!(Lock::parse("format = 2\nnew = 1").unwrap_err().contains("format 2, this program knows 1"));
         assert!(Lock::parse("format = 1\nconector = []").unwrap_err().contains("unknown field `conector`"));
         assert!(Lock::parse("").unwrap_err().contains("missing field `format`"));
+    }
+
+    #[test]
+    fn connector_with_two_approvals_has_none() {
+        let one = "[[connector]]\nname = \"shop\"\nversion = \"1.0.0\"\ndigest = \"aa\"\n";
+        let format = "format = 1\n";
+        assert!(Lock::parse(&format!("{format}{one}")).unwrap().approved("shop").is_some());
+        assert!(Lock::parse(&format!("{format}{one}{one}")).unwrap_err().contains("`shop` is in it twice"));
     }
 
     #[test]
