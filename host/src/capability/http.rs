@@ -9,6 +9,7 @@ mod body;
 pub(crate) mod budget;
 mod connected;
 mod decoded;
+mod doubt;
 mod exchanged;
 mod explain;
 mod grant;
@@ -246,6 +247,15 @@ impl Egress {
     ) -> Result<Received, Refusal> {
         begun.admit()?;
         let admitted = self.check(request, url?)?;
+        let doubt = scope.doubts().begin(begun.effect, &admitted.method, &admitted.url, admitted.body.as_ref())?;
+        let outcome = self.sent(scope, begun, &admitted).await;
+        if let Some(doubt) = doubt {
+            doubt.settle(&outcome);
+        }
+        outcome
+    }
+
+    async fn sent(&self, scope: &CallScope, begun: &Begun<'_>, admitted: &Admitted<'_>) -> Result<Received, Refusal> {
         self.learn().await;
         let Some(slot) = admitted.slot else {
             let key = self.budget_key(None, &admitted.budget);
@@ -255,7 +265,7 @@ impl Egress {
         let values = timeout_at(scope.deadline(), self.credentials.values(slot));
         let values = values.await.map_err(|_| Refusal::Deadline(false))??;
         values.teach(&self.redactor);
-        self.with_credential(scope, begun, &admitted, slot, &Arc::new(values)).await
+        self.with_credential(scope, begun, admitted, slot, &Arc::new(values)).await
     }
 
     fn check(&self, request: Request, url: Url) -> Result<Admitted<'_>, Denied> {

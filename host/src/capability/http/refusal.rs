@@ -56,6 +56,15 @@ impl Refusal {
             Self::Deadline(_) => "deadline",
         }
     }
+
+    /// Tells whether the request may have been processed although there is no answer.
+    pub(super) fn may_have_left(&self) -> bool {
+        match self {
+            Self::SentNoAnswer(_) | Self::TooLarge(_) => true,
+            Self::Deadline(left) => *left,
+            _ => false,
+        }
+    }
 }
 
 impl From<Denied> for Refusal {

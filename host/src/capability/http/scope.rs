@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant as Moment;
 
 use super::budget::BudgetKey;
+use super::doubt::{Doubts, REPEATED};
 use super::{Refusal, SendError};
 use crate::capability::Rooms;
 use crate::limits::Limits;
@@ -47,6 +48,7 @@ pub(crate) struct CallScope {
     limits: Arc<Limits>,
     track: Option<Arc<dyn Track>>,
     record: Mutex<Record>,
+    doubts: Doubts,
 }
 
 #[derive(Default)]
@@ -66,7 +68,7 @@ struct Record {
 impl CallScope {
     /// Starts the scope of a call that ends at `deadline` at the latest.
     pub(crate) fn new(allowance: Allowance, deadline: Moment, limits: Arc<Limits>) -> Self {
-        Self { allowance, deadline, limits, track: None, record: Mutex::default() }
+        Self { allowance, deadline, limits, track: None, record: Mutex::default(), doubts: Doubts::default() }
     }
 
     /// Puts the call on a track.
@@ -168,6 +170,11 @@ impl CallScope {
         self.deadline.saturating_duration_since(Moment::now())
     }
 
+    /// Returns the writes of the call that are in doubt.
+    pub(super) fn doubts(&self) -> &Doubts {
+        &self.doubts
+    }
+
     /// Returns the call's allowance.
     pub(crate) fn allowance(&self) -> Allowance {
         self.allowance
@@ -218,7 +225,7 @@ pub(super) struct Begun<'a> {
     pub(super) number: u32,
     traced: bool,
     started: Moment,
-    effect: Effect,
+    pub(super) effect: Effect,
 }
 
 impl Begun<'_> {
@@ -321,6 +328,8 @@ impl Record {
 /// Says what a refusal is the cause of, where the host alone knows: what the remote did is the connector's to judge.
 fn host_cause(refusal: &Refusal, target: String, effect: Effect) -> Option<Cause> {
     match refusal {
+        // Not a question of what is granted: of the write that it repeats nobody knows the end.
+        Refusal::Denied { code, .. } if *code == REPEATED => Some(Cause::OutcomeUnknown),
         Refusal::Denied { code, .. } => Some(Cause::EgressDenied { rule: (*code).to_owned(), target }),
         Refusal::WouldWrite => Some(Cause::WouldWrite),
         Refusal::Deadline(sent) => Some(Cause::Deadline { write_in_flight: *sent && effect != Effect::Read }),

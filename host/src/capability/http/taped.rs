@@ -76,7 +76,7 @@ fn refusal(told: Told) -> Result<Answered, Refusal> {
 }
 
 /// The rules under which requests are denied, as far as a connector's failures are filed under them.
-const RULES: [&str; 35] = [
+const RULES: [&str; 36] = [
     "address-benchmark",
     "address-documentation",
     "address-link-local",
@@ -111,6 +111,7 @@ const RULES: [&str; 35] = [
     "slot-unknown",
     "url-invalid",
     "url-userinfo",
+    "write-repeated",
     "denied",
 ];
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::super::Refusal;
 use super::super::scope::Allowance;
+use super::super::{Refusal, Request};
 use super::servers;
-use super::world::{World, get, hosts, loopback, post};
+use super::world::{World, denied, get, hosts, loopback, post};
+use crate::model::{Cause, Effect};
 
 #[tokio::test]
 async fn refused_connection_is_not_sent() {
@@ -148,4 +149,74 @@ async fn write_on_a_kept_connection_that_dies_is_not_repeated() {
     let error = egress.send(&scope, post(&origin, "create")).await.unwrap_err();
     assert!(matches!(error.refusal, Refusal::SentNoAnswer(_)), "{error:?}");
     assert_eq!(arrived.load(Ordering::SeqCst), 1);
+}
+
+/// A connector that repeats a write by itself doubles the order, whatever the host does about it afterwards.
+#[tokio::test]
+async fn write_of_which_nobody_knows_the_end_is_not_sent_again_in_its_call() {
+    let world = World::new();
+    for (answer, in_doubt) in [
+        ("", true),
+        ("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n", true),
+        ("HTTP/1.1 408 Late\r\ncontent-length: 0\r\n\r\n", true),
+        ("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n", true),
+        ("HTTP/1.1 201 Made\r\ncontent-length: 0\r\n\r\n", false),
+        ("HTTP/1.1 422 No\r\ncontent-length: 0\r\n\r\n", false),
+    ] {
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&arrived);
+        let address = servers::raw(move |_, mut stream| {
+            let counted = Arc::clone(&counted);
+            async move {
+                while servers::read_request(&mut stream).await.is_some() {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    servers::write(&mut stream, answer).await;
+                    if answer.is_empty() {
+                        break;
+                    }
+                }
+            }
+        })
+        .await;
+        let origin = format!("http://{address}");
+        let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
+        let (scope, wanted) = (world.scope(), if in_doubt { 1 } else { 2 });
+        let _first = egress.send(&scope, post(&origin, "order 1")).await;
+        let again = egress.send(&scope, post(&origin, "order 1")).await;
+        assert_eq!(arrived.load(Ordering::SeqCst), wanted, "{answer:?}");
+        if in_doubt {
+            assert_eq!(denied(again).0, "write-repeated", "{answer:?}");
+            assert_eq!(scope.cause_of(2), Some(Cause::OutcomeUnknown), "it is asked about, and not parked as refused");
+        }
+        let _other = egress.send(&scope, post(&origin, "order 2")).await;
+        let twice = Request { effect: Effect::IdempotentWrite, ..post(&origin, "order 1") };
+        let _repeatable = egress.send(&scope, twice).await;
+        let _next_call = egress.send(&world.scope(), post(&origin, "order 1")).await;
+        assert_eq!(arrived.load(Ordering::SeqCst), wanted + 3, "{answer:?}: others, and what may be repeated, go out");
+    }
+}
+
+#[tokio::test]
+async fn write_that_its_caller_gave_up_is_not_sent_again_in_its_call() {
+    let world = World::new();
+    let arrived = Arc::new(tokio::sync::Semaphore::new(0));
+    let counted = Arc::clone(&arrived);
+    let address = servers::raw(move |_, mut stream| {
+        let counted = Arc::clone(&counted);
+        async move {
+            servers::read_request(&mut stream).await.unwrap();
+            counted.add_permits(1);
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let origin = format!("http://{address}");
+    let egress = world.egress("shop", &hosts(&[&origin]), &loopback(&[address])).unwrap();
+    let scope = world.scope();
+    tokio::select! {
+        _ = egress.send(&scope, post(&origin, "order 1")) => panic!("there is no answer"),
+        permit = arrived.acquire() => permit.unwrap().forget(),
+    }
+    assert_eq!(denied(egress.send(&scope, post(&origin, "order 1")).await).0, "write-repeated");
+    assert_eq!(arrived.available_permits(), 0);
 }
