@@ -288,3 +288,34 @@ pub(super) fn lift_cause(tx: &Connection, cause: Option<&str>, flow: Option<&str
     )?;
     Ok(u64::try_from(lifted).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pause_holds_the_connections_of_its_flow_or_credential_and_no_others() {
+        let paused = |scope| StoredHold {
+            hold: Hold {
+                scope,
+                cause: "paused".to_owned(),
+                message: String::new(),
+                since: Instant(0),
+                until: None,
+                who: None,
+            },
+            streak: 0,
+            mark: None,
+        };
+        let credentials = BTreeMap::from([("shop".to_owned(), vec!["token".to_owned()])]);
+        let held = |scope, flow: &str| {
+            let mut table = HoldTable { rows: vec![paused(scope)], spread: Vec::new() };
+            table.spread(flow, &["shop", "erp"], &credentials);
+            ["shop", "erp"].map(|connection| table.connection(connection, Instant(1)) == Held::UntilReleased)
+        };
+        assert_eq!(held(HoldScope::Flow("orders".to_owned()), "orders"), [true, true]);
+        assert_eq!(held(HoldScope::Flow("orders".to_owned()), "invoices"), [false, false]);
+        assert_eq!(held(HoldScope::Credential("token".to_owned()), "orders"), [true, false]);
+        assert_eq!(held(HoldScope::Credential("another".to_owned()), "orders"), [false, false]);
+    }
+}
