@@ -446,7 +446,8 @@ impl Egress {
         let place = timeout_at(scope.deadline(), self.places.acquire()).await.map_err(|_| Refusal::Deadline(false))?;
         let _place = place.map_err(|_| Refusal::NotSent("the connection is closed".into()))?;
         begun.leaves(outgoing.body.as_ref().map_or(0, Bytes::len));
-        let transferred = self.way.send(&self.connection, outgoing, scope.deadline()).await;
+        let sent = self.way.send(&self.connection, outgoing, scope.deadline()).await;
+        let transferred = sent.map_err(Refusal::from);
         match &transferred {
             Ok(received) => {
                 begun.answered(received.status, received.body.len());
@@ -454,10 +455,10 @@ impl Egress {
                     begun.clock_ahead(seconds);
                 }
             }
-            Err(failure) if !failure.may_have_left() => begun.did_not_leave(),
+            Err(refusal) if !refusal.may_have_left() => begun.did_not_leave(),
             Err(_) => {}
         }
-        transferred.map_err(Refusal::from)
+        transferred
     }
 
     fn response(&self, scope: &CallScope, number: u32, received: Received) -> Response {

@@ -242,12 +242,11 @@ impl Place {
 impl Refresh {
     async fn run(self, request: Outgoing) -> Ended {
         let sent = self.way.send(&self.place.connection, request, Moment::now() + REFRESH_TIME).await;
-        let received = match sent {
+        let received = match sent.map_err(Refusal::from) {
             Ok(received) => received,
-            Err(failure) => {
-                let may_have_left = failure.may_have_left();
+            Err(refusal) => {
                 self.give_up().await;
-                return Ended { answer: None, may_have_left, result: Err(failure.into()) };
+                return Ended { answer: None, may_have_left: refusal.may_have_left(), result: Err(refusal) };
             }
         };
         let answer = Some((received.status, received.body.len()));

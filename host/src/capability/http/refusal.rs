@@ -73,16 +73,6 @@ impl From<Denied> for Refusal {
     }
 }
 
-impl Failure {
-    pub(super) fn may_have_left(&self) -> bool {
-        match self {
-            Self::Denied(_) | Self::NotSent(_) => false,
-            Self::SentNoAnswer(_) | Self::TooLarge(_) => true,
-            Self::Deadline(left) => *left,
-        }
-    }
-}
-
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         match failure {

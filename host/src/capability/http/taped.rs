@@ -47,7 +47,7 @@ fn replied(scope: &CallScope, request: &Request, told: Told) -> Result<Response,
             Ok(Response { number: begun.number, status, headers, body })
         }
         Err(refusal) => {
-            if matches!(refusal, Refusal::SentNoAnswer(_) | Refusal::TooLarge(_) | Refusal::Deadline(true)) {
+            if refusal.may_have_left() {
                 begun.leaves(request.body.as_ref().map_or(0, bytes::Bytes::len));
             }
             Err(begun.refused(refusal))
