@@ -144,3 +144,21 @@ pub(super) fn body(bytes: usize, limit: usize) -> Result<(), Denied> {
         format!("the request body has {bytes} bytes, the limit is {limit}; send less at once"),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_name_another_method_host_or_sender_are_the_hosts_in_either_spelling() {
+        let code =
+            |name: &str| headers(&[(name.to_owned(), "x".to_owned())], &HashSet::new()).err().map(|denied| denied.code);
+        for name in
+            ["x-http-method-override", "x-real-ip", "x-original-host", "x-host", "true-client-ip", "cf-connecting-ip"]
+        {
+            assert_eq!(code(name), Some("header-owned-by-host"), "{name}");
+            assert_eq!(code(&name.replace('-', "_")), Some("header-owned-by-host"), "{name}");
+        }
+        assert_eq!(code("x-requested-with"), None);
+    }
+}
